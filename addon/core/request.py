@@ -1,0 +1,46 @@
+"""What a client asks of the backend: one line to perform, with everything that decides the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from .emotion import EmotionTrack
+from .errors import RequestError
+from .performance import MAX_FPS, MIN_FPS
+
+LAYERS: Final[tuple[str, ...]] = ("speech", "expression", "blink", "gaze", "head")
+"""The layers of a performance; each draws from its own random stream."""
+MAX_TEXT: Final[int] = 20_000
+MAX_SEED: Final[int] = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class PerformRequest:
+    """One line to perform.
+
+    `sound` is the bytes of a sound file as the artist has it (wav, flac, ogg, mp3), `sound_name` its name for
+    messages. `emotion` None means `auto`: read it from the voice. `layers` are performed, the others rest;
+    `layer_seeds` overrides `seed` for single layers.
+    """
+
+    sound: bytes
+    sound_name: str
+    emotion: EmotionTrack | None
+    text: str | None = None
+    engine: str = "rules"
+    seed: int = 0
+    fps: float = 30.0
+    layers: tuple[str, ...] = LAYERS
+    layer_seeds: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not MIN_FPS <= self.fps <= MAX_FPS:
+            raise RequestError("request.fps", f"Frames per second must lie in {MIN_FPS:g}..{MAX_FPS:g}.")
+        if unknown := (set(self.layers) | set(self.layer_seeds)) - set(LAYERS):
+            raise RequestError("request.layer", f"Unknown layer {sorted(unknown)}; there are {', '.join(LAYERS)}.")
+        if not all(0 <= seed <= MAX_SEED for seed in (self.seed, *self.layer_seeds.values())):
+            raise RequestError("request.seed", f"A seed is a whole number from 0 to {MAX_SEED}.")
+        if self.text is not None and len(self.text) > MAX_TEXT:
+            raise RequestError("request.text", f"The text is longer than {MAX_TEXT} characters; split the line.")

@@ -1,0 +1,1 @@
+"""Talking to the backend: client, session, launcher. No Blender here."""

@@ -1,0 +1,1 @@
+"""Panels: they draw what is known and change nothing."""

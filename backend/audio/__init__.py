@@ -1,0 +1,1 @@
+"""Sound in: decoding, features, prosody, voice activity."""

@@ -1,0 +1,1 @@
+"""The procedural performer: the readable reference of what a performance is."""

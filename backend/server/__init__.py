@@ -1,0 +1,1 @@
+"""The ZeroMQ server: socket loop, jobs, authentication, and the one compute worker."""
