@@ -1,0 +1,103 @@
+"""What a session tells its owner: typed, immutable events, returned by `Session.pump`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ..core.errors import SoliloquyError, WireError
+from ..core.performance import Performance
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a backend says about itself when it is greeted.
+
+    `software` is its version. `engines`, `emotions` and `channels` are names; `min_fps` and `max_fps` bound a request;
+    `sample_rate` (Hz) is the rate that sounds are brought to. `operations` says of every operation that the protocol
+    knows whether this backend has it. `extra` holds whatever else it reported.
+    """
+
+    software: str
+    engines: tuple[str, ...]
+    emotions: tuple[str, ...]
+    channels: tuple[str, ...]
+    min_fps: float
+    max_fps: float
+    sample_rate: int
+    operations: Mapping[str, bool]
+    extra: Mapping[str, Any]
+
+    @classmethod
+    def from_json(cls, software: str, value: Mapping[str, Any]) -> Capabilities:
+        """From the `capabilities` field of a welcome. Raises WireError when something is missing or of another kind."""
+        rest = dict(value)
+        try:
+            return cls(
+                software=software,
+                engines=tuple(str(name) for name in rest.pop("engines")),
+                emotions=tuple(str(name) for name in rest.pop("emotions")),
+                channels=tuple(str(name) for name in rest.pop("channels")),
+                min_fps=float(rest.pop("min_fps")),
+                max_fps=float(rest.pop("max_fps")),
+                sample_rate=int(rest.pop("sample_rate")),
+                operations={str(name): bool(has) for name, has in dict(rest.pop("operations")).items()},
+                extra=rest,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise WireError(
+                "wire.capabilities",
+                "The backend describes itself in a way this add-on does not understand; update both.",
+                repr(error),
+            ) from error
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The backend answered the greeting; jobs can be sent."""
+
+    capabilities: Capabilities
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The backend is gone or unreachable. `reason` is a sentence. Every open job has been given a `Failed`."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is: `stage` in plain words, `fraction` 0..1 of the whole job, `queue_position` 0 when it runs."""
+
+    job: str
+    stage: str
+    fraction: float
+    queue_position: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The job is done."""
+
+    job: str
+    performance: Performance
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The job ended with an error; `error.message` is a sentence for the artist."""
+
+    job: str
+    error: SoliloquyError
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The backend acknowledged that the job is cancelled."""
+
+    job: str
+
+
+Event: TypeAlias = Connected | Lost | Progress | Finished | Failed | Cancelled
