@@ -19,9 +19,7 @@ class LauncherState:
 class Launcher:
     """One backend as a child process. It ends with this process, however this one ends."""
 
-    def __init__(
-        self, python: Path, working_dir: Path | None, runtime_dir: Path | None, log_file: Path | None
-    ) -> None:
+    def __init__(self, python: Path, working_dir: Path | None, runtime_dir: Path | None, log_file: Path | None) -> None:
         self._python = python
 
     def start(self) -> None:

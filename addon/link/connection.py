@@ -1,0 +1,187 @@
+"""The connection file: how a client finds a backend and proves that it may talk to it.
+
+The backend writes it into the user's runtime folder with mode 0600, as Jupyter kernels do. Whoever can read it can
+talk to the backend, and nobody else: it holds the backend's public CURVE key and the one secret key that the backend
+lets in. `start` names one start of the backend, so a restarted backend is told from the one before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import socket
+import stat
+import sys
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Final
+
+from ..core.errors import BackendError
+from ..core.wire_schema import PROTOCOL
+
+FILE_NAME: Final[str] = "backend.json"
+RUNTIME_VARIABLE: Final[str] = "SOLILOQUY_RUNTIME_DIR"
+MAX_FILE: Final[int] = 16 * 1024
+PROBE_SECONDS: Final[float] = 0.25
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What the file says: ZeroMQ `endpoint`, Z85 CURVE keys, `pid` on `host`, `start` id, `software` version."""
+
+    endpoint: str
+    server_public: str
+    client_public: str
+    client_secret: str
+    pid: int
+    host: str
+    start: str
+    software: str
+    protocol: str = PROTOCOL
+
+
+def runtime_folder(chosen: Path | None = None) -> Path:
+    """Where the connection file lies: `chosen`, else SOLILOQUY_RUNTIME_DIR, else the system's folder for such files."""
+    if chosen is not None:
+        return chosen
+    if named := os.environ.get(RUNTIME_VARIABLE):
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", str(Path.home() / "AppData" / "Local"))) / "Soliloquy" / "runtime"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "Soliloquy" / "runtime"
+    if given := os.environ.get("XDG_RUNTIME_DIR"):
+        return Path(given) / PROTOCOL
+    data = os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local" / "share"))
+    return Path(data) / PROTOCOL / "runtime"
+
+
+def publish(connection: Connection, folder: Path) -> Path:
+    """Write the file so that it is there whole or not at all, and only if no living backend has one there.
+
+    A file that a dead backend left is replaced. Raises BackendError when another backend lives in the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = folder / FILE_NAME
+    _clear_stale(target)
+    draft = folder / f".{FILE_NAME}.{secrets.token_hex(8)}"
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(asdict(connection), file, indent=1)
+        # Both calls fail when the target exists, so that of two backends starting at once only one has its file.
+        if os.name == "nt":
+            draft.rename(target)
+        else:
+            os.link(draft, target)
+    except FileExistsError as error:
+        raise _already_running(str(target)) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return target
+
+
+def withdraw(folder: Path, start: str) -> None:
+    """Remove the file, if it is the one of this start."""
+    try:
+        if read(folder).start == start:
+            (folder / FILE_NAME).unlink(missing_ok=True)
+    except BackendError:
+        return
+
+
+def read(folder: Path) -> Connection:
+    """The file as it is. Raises BackendError when there is none, it is not one, or others could read it."""
+    path = folder / FILE_NAME
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise ValueError("too large")
+        if os.name != "nt" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise BackendError(
+                "backend.permissions", "Other users can read the backend's key; restart the backend.", str(path)
+            )
+        value = json.loads(path.read_text(encoding="utf-8"))
+        known = {f.name: f.type for f in fields(Connection)}
+        if not isinstance(value, dict) or value.keys() != known.keys() or value["protocol"] != PROTOCOL:
+            raise ValueError("other keys than expected")
+        if any(not isinstance(value[name], int if kind == "int" else str) for name, kind in known.items()):
+            raise ValueError("a value of another kind than expected")
+        return Connection(**value)
+    except FileNotFoundError as error:
+        raise BackendError("backend.absent", "No backend is running; start it.", str(path)) from error
+    except (OSError, ValueError) as error:
+        raise BackendError(
+            "backend.file", "The backend's connection file cannot be read; restart the backend.", str(path)
+        ) from error
+
+
+def find(folder: Path) -> Connection:
+    """The connection of a living backend. Raises BackendError with a sentence when there is none."""
+    connection = read(folder)
+    if not is_alive(connection):
+        raise BackendError(
+            "backend.stale", "The backend that wrote the connection file has ended; start it again.", str(folder)
+        )
+    return connection
+
+
+def is_alive(connection: Connection) -> bool:
+    """Whether the process of the file still runs, here, and something listens at its endpoint.
+
+    A process id alone may belong to another program by now, or to a dead child that nobody has collected.
+    """
+    if connection.host == platform.node() and not _process_runs(connection.pid):
+        return False
+    host, _, port = connection.endpoint.removeprefix("tcp://").rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_SECONDS):
+            return True
+    except (OSError, ValueError, OverflowError):
+        return False
+
+
+def _clear_stale(target: Path) -> None:
+    try:
+        old = read(target.parent)
+    except BackendError as error:
+        if error.code != "backend.absent":
+            target.unlink(missing_ok=True)
+        return
+    if is_alive(old):
+        raise _already_running(f"process {old.pid}, {target}")
+    target.unlink(missing_ok=True)
+
+
+def _already_running(where: str) -> BackendError:
+    return BackendError(
+        "backend.running", "A backend runs here already; use it, or give this one another --runtime-dir.", where
+    )
+
+
+def _process_runs(pid: int) -> bool:
+    if os.name == "nt":
+        return _windows_process_runs(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _windows_process_runs(pid: int) -> bool:
+    """By its handle: on Windows `os.kill(pid, 0)` would send a Ctrl-C instead of asking."""
+    import ctypes
+
+    kernel = ctypes.windll.kernel32  # pyright: ignore[reportAttributeAccessIssue]
+    query_limited_information, still_active = 0x1000, 259
+    handle = kernel.OpenProcess(query_limited_information, False, pid)
+    if not handle:
+        return False
+    code = ctypes.c_ulong()
+    kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+    kernel.CloseHandle(handle)
+    return code.value == still_active
