@@ -1,0 +1,116 @@
+"""From a request to a Performance: the one path that the server, the command line and scripts share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from addon.core.channels import CHANNELS
+from addon.core.emotion import EMOTIONS, EmotionTrack
+from addon.core.errors import EmotionError, RequestError
+from addon.core.performance import MAX_FPS, MIN_FPS, Performance
+from addon.core.request import LAYERS, PerformRequest
+
+Report = Callable[[str, float], None]
+"""Told a stage and the fraction of the whole job (0..1) that is done; may raise JobCancelled."""
+
+ENGINES: Final[tuple[str, ...]] = ("rules",)
+
+
+def capabilities() -> dict[str, Any]:
+    """What this backend can do, for clients to build their choices from: JSON values only."""
+    return {
+        "engines": list(ENGINES),
+        "emotions": list(EMOTIONS),
+        "emotion_from_voice": False,
+        "channels": list(CHANNELS),
+        "layers": list(LAYERS),
+        "fps": [MIN_FPS, MAX_FPS],
+    }
+
+
+def perform(
+    source: str | Path,
+    *,
+    emotion: str | Mapping[str, float] | EmotionTrack = "neutral",
+    intensity: float = 1.0,
+    text: str | None = None,
+    engine: str = "rules",
+    seed: int = 0,
+    fps: float = 30.0,
+    report: Report | None = None,
+) -> Performance:
+    """Perform the line in the sound file `source`.
+
+    `emotion` is one of the eight names, a blend of them, or an EmotionTrack (which brings its own intensities);
+    `intensity` 0..1; `text` is what is said, optional. Raises SoundError, EmotionError or RequestError with a
+    sentence that says what to do.
+    """
+    from backend.audio.decode import read_bytes
+
+    return run_request(
+        PerformRequest(
+            sound=read_bytes(Path(source)),
+            sound_name=Path(source).name,
+            emotion=_emotion_track(emotion, intensity),
+            text=text,
+            engine=engine,
+            seed=seed,
+            fps=fps,
+        ),
+        report or _no_report,
+    )
+
+
+def run_request(request: PerformRequest, report: Report) -> Performance:
+    """Perform a request; `report` hears of the stages "decode", "speech", "perform" in this order."""
+    from backend.audio.decode import decode_sound
+    from backend.audio.prosody import analyse_prosody
+    from backend.rules.layers import Direction, Line
+    from backend.rules.performer import perform_line
+    from backend.speech.speech import find_speech
+
+    emotion = _checked(request)
+    report("decode", 0.0)
+    sound = decode_sound(request.sound, request.sound_name)
+    report("speech", 0.1)
+    prosody = analyse_prosody(sound)
+    speech = find_speech(sound, request.text, prosody, lambda done: report("speech", 0.1 + 0.8 * done))
+    report("perform", 0.9)
+    performance = perform_line(
+        Line(sound.sha256, sound.duration, speech.phones, prosody, emotion),
+        Direction.of(request.fps, request.seed, request.layers, **request.layer_seeds),
+        {
+            "sound_name": request.sound_name,
+            "speech": speech.method,
+            "words": [[word.text, round(word.start, 4), round(word.end, 4)] for word in speech.words],
+            "warnings": [*sound.warnings, *speech.warnings],
+        },
+    )
+    report("perform", 1.0)
+    return performance
+
+
+def _checked(request: PerformRequest) -> EmotionTrack:
+    if request.engine not in ENGINES:
+        raise RequestError(
+            "request.engine", f"This backend has no engine called {request.engine!r}; it has {', '.join(ENGINES)}."
+        )
+    if request.emotion is None:
+        raise EmotionError(
+            "emotion.auto", "This version cannot read the emotion from the voice yet; choose one of the eight."
+        )
+    return request.emotion
+
+
+def _emotion_track(emotion: str | Mapping[str, float] | EmotionTrack, intensity: float) -> EmotionTrack | None:
+    if isinstance(emotion, EmotionTrack):
+        return emotion
+    if emotion == "auto":
+        return None
+    return EmotionTrack.constant(emotion, intensity)
+
+
+def _no_report(stage: str, fraction: float) -> None:
+    """Tell nobody."""

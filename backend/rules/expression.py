@@ -1,0 +1,63 @@
+"""The expression layer: the emotion on the face, alive, and brows that answer to accents."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from addon.core.channels import CHANNELS, indices
+from addon.core.emotion import EMOTIONS
+
+from .emphasis import Emphasis
+from .smoothing import attack_release
+from .tables import channel_vector, table, value
+
+
+def expression_channels(
+    emotion: np.ndarray, emphasis: Emphasis, times: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
+    """The expression layer: (T,52) float64 channels for `emotion` (T,9) at `times` (T,) s."""
+    rows = table("emotions")["emotions"]
+    prototypes = np.stack([channel_vector(rows[name]["channels"]) for name in EMOTIONS])
+    channels = (emotion[:, :8] * emotion[:, 8:]) @ prototypes
+    channels *= _liveliness(times, random)
+    giving = indices(*table("emotions")["speech_yield"]["channels"])
+    channels[:, giving] *= 1.0 - value("emotions", "speech_yield") * emphasis.speaking[:, None]
+    brows = _brow_accents(emphasis, times, random)
+    channels[:, indices("browInnerUp", "browOuterUp")] += brows[:, None] * (1.0 - 0.6 * _brow_lowering(channels))
+    return np.clip(channels, 0.0, 1.0)
+
+
+def opening_gain(emotion: np.ndarray) -> np.ndarray:
+    """(T,) how much further the mouth opens in speech under `emotion` (T,9) than in neutral."""
+    rows = table("emotions")["emotions"]
+    opening = np.array([rows[name]["opening"] for name in EMOTIONS])
+    return 1.0 + (emotion[:, :8] * emotion[:, 8:]) @ (opening - 1.0)
+
+
+def _liveliness(times: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """(T,52) factors near 1 that drift smoothly, the same for both sides of a paired control."""
+    settings = table("emotions")["liveliness"]
+    knots = np.arange(-1.0, times[-1] / settings["period"] + 2.0)
+    pairs = [name.removesuffix("Left").removesuffix("Right") for name in CHANNELS]
+    names = list(dict.fromkeys(pairs))
+    drift = random.uniform(-1.0, 1.0, (len(knots), len(names)))
+    at = times / settings["period"]
+    low = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, len(knots) - 2)
+    blend = 0.5 - 0.5 * np.cos(np.pi * (at - knots[low]))
+    smooth = drift[low] * (1.0 - blend[:, None]) + drift[low + 1] * blend[:, None]
+    return 1.0 + settings["amount"] * smooth[:, [names.index(pair) for pair in pairs]]
+
+
+def _brow_accents(emphasis: Emphasis, times: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    settings = table("emotions")["brow_accent"]
+    kept = random.random(len(emphasis.accents)) < settings["share"]
+    if not kept.any():
+        return np.zeros(len(times))
+    envelope = attack_release(
+        times, emphasis.accents[kept], settings["attack"], settings["sustain"], settings["release"]
+    )
+    return settings["gain"] * (envelope * emphasis.strength[kept]).max(axis=1)
+
+
+def _brow_lowering(channels: np.ndarray) -> np.ndarray:
+    return channels[:, indices("browDown")].mean(axis=1, keepdims=True)
