@@ -1,0 +1,116 @@
+"""From moving vertices to frames: project, find what is seen, light it, average the samples, encode as sRGB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from .scene import STUDIO, Camera, Look, Mesh
+from .shade import light, surface, vertex_normals
+from .zbuffer import project, visible_triangles
+
+_SRGB_STEPS = 1 << 14
+
+
+def render(
+    mesh: Mesh,
+    vertices: np.ndarray,
+    camera: Camera,
+    batch: int = 8,
+    *,
+    look: Look = STUDIO,
+    supersample: int = 1,
+    alpha: bool = False,
+    device: str = "cpu",
+) -> Iterator[np.ndarray]:
+    """Frames (H,W,3) uint8 sRGB of `mesh` with vertices (T,V,3), one for each t, drawn `batch` at a time.
+
+    `supersample` 2 draws at twice the size and averages 2 x 2 samples in linear light, which smooths edges at about
+    four times the cost. With `alpha` frames are (H,W,4): the subject alone, colour not multiplied by its coverage.
+    Raises ValueError when the vertices are not those of the mesh or are not finite.
+    """
+    if vertices.ndim != 3 or vertices.shape[1:] != (mesh.vertex_count, 3):
+        raise ValueError(f"vertices have shape {vertices.shape}, expected (T, {mesh.vertex_count}, 3)")
+    if batch < 1 or supersample < 1:
+        raise ValueError("batch and supersample are at least 1")
+    subject = _Subject.of(mesh, device)
+    fine = replace(camera, width=camera.width * supersample, height=camera.height * supersample)
+    behind = _background(look, fine, device)
+    encode = _srgb_table(device)
+    for start in range(0, len(vertices), batch):
+        part = np.ascontiguousarray(vertices[start : start + batch], dtype=np.float32)
+        if not np.isfinite(part).all():
+            raise ValueError("a vertex is not a finite number")
+        linear, covered = _lit(subject, torch.from_numpy(part).to(device), fine, look)
+        frames = _finished(linear, covered, behind, supersample, alpha)
+        colours = encode[(frames[..., :3].clamp(0, 1) * (_SRGB_STEPS - 1) + 0.5).long()]
+        if alpha:
+            colours = torch.cat([colours, (frames[..., 3:] * 255 + 0.5).to(torch.uint8)], dim=-1)
+        yield from colours.cpu().numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class _Subject:
+    """The mesh on the device: triangles (F,3), what its vertices carry besides motion (V,4), and its sides."""
+
+    triangles: torch.Tensor
+    carried: torch.Tensor
+    two_sided: bool
+
+    @classmethod
+    def of(cls, mesh: Mesh, device: str) -> _Subject:
+        specular = np.zeros(mesh.vertex_count, np.float32) if mesh.specular is None else mesh.specular
+        carried = np.concatenate([mesh.colours, specular[:, None]], axis=1)
+        return cls(torch.from_numpy(mesh.triangles).to(device), torch.from_numpy(carried).to(device), mesh.two_sided)
+
+
+def _lit(subject: _Subject, vertices: torch.Tensor, camera: Camera, look: Look) -> tuple[torch.Tensor, torch.Tensor]:
+    """Linear colour (B,H,W,3), black where nothing is, and coverage (B,H,W) as 0 or 1."""
+    screen = project(vertices, camera)
+    seen = visible_triangles(screen, subject.triangles, camera.height, camera.width, two_sided=subject.two_sided)
+    normals = vertex_normals(vertices, subject.triangles)
+    carried = torch.cat([vertices, normals, subject.carried.expand(len(vertices), -1, -1)], dim=-1)
+    value, covered = surface(screen, subject.triangles, carried, seen)
+    eye = torch.tensor(camera.position, dtype=value.dtype, device=value.device)
+    towards = functional.normalize(eye - value[:, :3], dim=-1)
+    normal = functional.normalize(value[:, 3:6], dim=-1)
+    if subject.two_sided:
+        normal = torch.where((normal * towards).sum(dim=-1, keepdim=True) < 0, -normal, normal)
+    colour = light(normal, towards, value[:, 6:9], value[:, 9:], look, camera)
+    picture = torch.zeros((seen.numel(), 3), dtype=value.dtype, device=value.device)
+    picture[covered] = colour
+    return picture.reshape(*seen.shape, 3), (seen >= 0).to(value.dtype)
+
+
+def _finished(
+    linear: torch.Tensor, covered: torch.Tensor, behind: torch.Tensor, supersample: int, alpha: bool
+) -> torch.Tensor:
+    """Samples averaged to pixels: (B,H,W,3) over the background, or (B,H,W,4) with straight alpha."""
+    layers = (
+        torch.cat([linear, covered[..., None]], dim=-1)
+        if alpha
+        else torch.where(covered[..., None] > 0, linear, behind)
+    )
+    if supersample > 1:
+        layers = functional.avg_pool2d(layers.movedim(-1, 1), supersample).movedim(1, -1)
+    if not alpha:
+        return layers
+    return torch.cat([layers[..., :3] / layers[..., 3:].clamp(min=1e-6), layers[..., 3:]], dim=-1)
+
+
+def _background(look: Look, camera: Camera, device: str) -> torch.Tensor:
+    """(H,1,3) linear gradient from the top to the bottom row."""
+    down = torch.linspace(0, 1, camera.height, device=device)[:, None, None]
+    top, bottom = (torch.tensor(colour, device=device) for colour in (look.background_top, look.background_bottom))
+    return top * (1 - down) + bottom * down
+
+
+def _srgb_table(device: str) -> torch.Tensor:
+    """uint8 sRGB of linear light in equal steps (IEC 61966-2-1)."""
+    linear = torch.linspace(0, 1, _SRGB_STEPS, dtype=torch.float64)
+    encoded = torch.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return (encoded * 255 + 0.5).to(torch.uint8).to(device)

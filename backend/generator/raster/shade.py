@@ -1,0 +1,84 @@
+"""Light on the surface that is seen: smooth normals, the attributes of each pixel, diffuse and specular light."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch.nn import functional
+
+from .scene import Camera, Look
+from .zbuffer import barycentric
+
+FRESNEL_EDGE: Final[float] = 0.08
+"""Share of light that skin mirrors more at grazing angles; Schlick's approximation, exponent 5."""
+
+
+def vertex_normals(vertices: torch.Tensor, triangles: torch.Tensor) -> torch.Tensor:
+    """Unit normals (B,V,3) of vertices (B,V,3): the sum of the adjoining triangles' normals, weighted by area.
+
+    A vertex that no triangle uses gets a zero vector.
+    """
+    a, b, c = (vertices[:, triangles[:, k]] for k in range(3))
+    facet = torch.linalg.cross(b - a, c - a)
+    total = torch.zeros_like(vertices)
+    for k in range(3):
+        total.index_add_(1, triangles[:, k], facet)
+    return functional.normalize(total, dim=-1)
+
+
+def surface(
+    screen: torch.Tensor, triangles: torch.Tensor, attributes: torch.Tensor, seen: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attributes of the covered pixels, and where those are.
+
+    `screen` (B,V,3) is `project`'s, `attributes` (B,V,A) are carried by the vertices, `seen` (B,H,W) is
+    `visible_triangles`'s. Returns (P,A) values, perspective-correct, and (P,) positions in `seen` flattened.
+    """
+    frames, height, width = seen.shape
+    flat = seen.reshape(-1)
+    covered = torch.nonzero(flat >= 0).squeeze(1)
+    frame, pixel = covered // (height * width), covered % (height * width)
+    corner = triangles[flat[covered]] + (frame * screen.shape[1])[:, None]
+    points = screen.reshape(-1, 3)[corner]
+    x, y = (pixel % width).to(screen.dtype) + 0.5, (pixel // width).to(screen.dtype) + 0.5
+    weights = torch.stack(barycentric(points, x, y), dim=-1).clamp(min=0) * points[..., 2]
+    weights = weights / weights.sum(dim=-1, keepdim=True)
+    carried = attributes.reshape(frames * screen.shape[1], -1)
+    value = carried[corner[:, 0]] * weights[:, :1]
+    for k in (1, 2):
+        value = torch.addcmul(value, carried[corner[:, k]], weights[:, k : k + 1])
+    return value, covered
+
+
+def light(
+    normals: torch.Tensor,
+    towards: torch.Tensor,
+    colours: torch.Tensor,
+    polish: torch.Tensor,
+    look: Look,
+    camera: Camera,
+) -> torch.Tensor:
+    """Linear RGB (P,3) of surface points: unit `normals` and directions `towards` the eye (P,3), `polish` (P,1).
+
+    Wrapped Lambert diffuse, Blinn-Phong specular with a Fresnel edge, ambient light.
+    """
+    axes = torch.as_tensor(camera.axes(), dtype=normals.dtype, device=normals.device)
+    viewer = axes * torch.tensor([[1.0], [1.0], [-1.0]], dtype=normals.dtype, device=normals.device)
+    diffuse = torch.tensor(look.ambient, dtype=normals.dtype, device=normals.device).expand_as(colours)
+    mirrored = torch.zeros_like(colours)
+    # With n.(l + v) = n.l + n.v, and the half vector's length from l.v, no half vector is ever built.
+    facing = (normals * towards).sum(dim=-1, keepdim=True)
+    for lamp in look.lights:
+        direction = functional.normalize(
+            torch.tensor(lamp.direction, dtype=normals.dtype, device=normals.device), dim=0
+        )
+        direction = direction @ viewer
+        colour = torch.tensor(lamp.colour, dtype=normals.dtype, device=normals.device)
+        cosine = normals @ direction[:, None]
+        diffuse = torch.addcmul(diffuse, ((cosine + lamp.wrap) / (1 + lamp.wrap)).clamp(min=0), colour)
+        length = (2 + 2 * (towards @ direction[:, None])).clamp(min=1e-6).sqrt()
+        half = ((cosine + facing) / length).clamp(0, 1)
+        mirrored = torch.addcmul(mirrored, half**look.shininess * (cosine > 0), colour)
+    edge = FRESNEL_EDGE * (1 - facing.clamp(0, 1)) ** 5
+    return colours * diffuse + mirrored * (polish + edge)

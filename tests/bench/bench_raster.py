@@ -1,0 +1,61 @@
+"""How fast the rasteriser draws a head of given density: prints frames per second and the ratio to 30 fps playback.
+
+`python tests/bench/bench_raster.py [--triangles 20000 50000] [--sizes 256 512] [--frames 32] [--device cpu]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+import numpy as np
+import torch
+
+from backend.generator.raster import Camera, Mesh, render
+
+
+def ball(triangles: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (V,3) and triangles (F,3) of a dented sphere with about that many triangles."""
+    rings = max(4, round((triangles / 4) ** 0.5))
+    columns = 2 * rings
+    up, around = np.meshgrid(np.linspace(0, np.pi, rings + 1), np.arange(columns) * 2 * np.pi / columns, indexing="ij")
+    radius = 1 + 0.1 * np.sin(5 * up) * np.cos(4 * around)
+    points = np.stack([np.sin(up) * np.sin(around), np.cos(up), np.sin(up) * np.cos(around)], axis=-1)
+    row, column = np.meshgrid(np.arange(rings), np.arange(columns), indexing="ij")
+    a, b = row * columns + column, row * columns + (column + 1) % columns
+    faces = np.stack([np.stack([a, a + columns, b], -1), np.stack([b, a + columns, b + columns], -1)], axis=2)
+    return (points * radius[..., None]).reshape(-1, 3), faces.reshape(-1, 3)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Speed of the rasteriser.")
+    parser.add_argument("--triangles", type=int, nargs="+", default=[20_000, 50_000])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512])
+    parser.add_argument("--supersample", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--frames", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    sys.stdout.write(f"torch {torch.__version__}, {torch.get_num_threads()} threads, device {options.device}\n")
+    for count in options.triangles:
+        vertices, faces = ball(count)
+        swell = 1 + 0.02 * np.sin(np.arange(options.frames))
+        moving = (vertices[None] * swell[:, None, None]).astype(np.float32)
+        mesh = Mesh(faces, np.full((len(vertices), 3), 0.5, np.float32))
+        for size in options.sizes:
+            for fine in options.supersample:
+                camera = Camera((0.0, 0.0, 6.0), field_of_view=0.42, width=size, height=size)
+                settings = {"supersample": fine, "device": options.device}
+                list(render(mesh, moving[: options.batch], camera, options.batch, **settings))
+                wall, cpu = time.perf_counter(), time.process_time()
+                drawn = sum(1 for _ in render(mesh, moving, camera, options.batch, **settings))
+                wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+                sys.stdout.write(
+                    f"{len(faces):6d} triangles {size:4d} px x{fine}: {drawn / wall:7.1f} fps "
+                    f"({drawn / wall / 30:.2f} x playback at 30), {1000 * cpu / drawn:6.1f} CPU ms per frame\n"
+                )
+
+
+if __name__ == "__main__":
+    main()
