@@ -1,0 +1,186 @@
+"""From a Performance to keys on a character: which value goes on which curve, and in whose Action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import bpy
+import numpy as np
+
+from ..core.baking import SceneCurves, scene_curves
+from ..core.channels import CHANNEL_INDEX, GROUPS
+from ..core.curves import decimate
+from ..core.errors import RigError
+from ..core.performance import Performance
+from ..core.rotation import matrix_from_angles
+from ..core.timeline import FrameRange, Timeline
+from . import actions, axes, ownership
+from .actions import Track
+from .discover import Character, KeyTarget, require_editable
+
+NECK_SHARE: Final[float] = 0.4
+"""Part of a head turn that the neck does. The joint between the first two vertebrae, just below the skull, gives some
+60 % of the neck's axial rotation (White and Panjabi, Clinical Biomechanics of the Spine, 2nd ed., 1990)."""
+GROUP: Final[str] = "Soliloquy"
+
+
+@dataclass(frozen=True)
+class BakeReport:
+    """What a bake did: names of Actions, scene frames covered, curves and keys written, sentences for the artist."""
+
+    actions: tuple[str, ...]
+    frames: FrameRange
+    curves: int
+    keys: int
+    notes: tuple[str, ...]
+
+
+def scene_timeline(scene: bpy.types.Scene, start: int) -> Timeline:
+    """The clock of a scene, with the first audio sample on frame `start`."""
+    return Timeline(scene.render.fps, scene.render.fps_base, start)
+
+
+def bake(
+    character: Character, performance: Performance, timeline: Timeline, line: str, tolerance: float = 0.0
+) -> BakeReport:
+    """Key a performance on a character, in Actions of our own.
+
+    `line` names the take; baking the same line again replaces its keys. `tolerance` above 0 thins keys out where
+    straight lines stay that close (shape-key units, radians); 0 keys every frame. All is computed before the first
+    change, so that a RigError leaves the scene as it was.
+    """
+    require_editable(character)
+    curves = scene_curves(performance, timeline)
+    notes = list(character.notes)
+    plan = [*_key_plan(character, curves, notes), *_bone_plan(character, curves, notes)]
+    plan = [(datablock, [_thinned(t, tolerance, curves) for t in tracks]) for datablock, tracks in plan]
+    if not plan:
+        raise RigError("rig.nothing", f"Nothing on {character.name} can be keyed: everything follows drivers.")
+    made: dict[str, bpy.types.Action] = {}
+    for datablock, tracks in plan:
+        set_aside = ownership.remember(datablock, sorted({track.path for track in tracks}))
+        if set_aside:
+            notes.append(
+                f"{datablock.name} had the Action {set_aside}; it is kept untouched, and "
+                "Remove What Soliloquy Made puts it back."
+            )
+        action = _action_for(character, line, datablock, made)
+        actions.write_tracks(datablock, action, tracks)
+    written = [track for _, tracks in plan for track in tracks]
+    return BakeReport(
+        actions=tuple(made),
+        frames=curves.range,
+        curves=len(written),
+        keys=sum(len(track.frames) for track in written),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def remove(character: Character) -> tuple[str, ...]:
+    """Take away what bakes made on a character and put back what was there. Returns sentences for the artist."""
+    require_editable(character)
+    owners = [o for o in character.objects if o.type == "ARMATURE"]
+    keys = [o.data.shape_keys for o in character.objects if getattr(o.data, "shape_keys", None) is not None]
+    returned = [(d.name, ownership.restore(d)) for d in dict.fromkeys((*keys, *owners))]
+    count = ownership.delete_takes(character.name)
+    sentences = [f"Removed {count} Action{'' if count == 1 else 's'} from {character.name}."] if count else []
+    return (*sentences, *(f"{name} has its Action {action} again." for name, action in returned if action))
+
+
+def _action_for(
+    character: Character, line: str, datablock: bpy.types.ID, made: dict[str, bpy.types.Action]
+) -> bpy.types.Action:
+    """The take's one Action, or without slots the datablock's; emptied the first time a bake asks for it."""
+    if made and actions.HAS_SLOTS:
+        return next(iter(made.values()))
+    action = ownership.take_action(character.name, line, datablock)
+    made[action.name] = action
+    return action
+
+
+def _key_plan(
+    character: Character, curves: SceneCurves, notes: list[str]
+) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
+    for target in character.keys:
+        tracks = [
+            Track(block.path_from_id("value"), 0, GROUP, curves.frames, values)
+            for block, values in _key_values(target, curves, notes)
+        ]
+        yield target.key, tracks
+
+
+def _key_values(
+    target: KeyTarget, curves: SceneCurves, notes: list[str]
+) -> Iterator[tuple[bpy.types.ShapeKey, np.ndarray]]:
+    """Each key with its values (N,), within its slider, because Blender cuts them there anyway and the artist asks."""
+    clipped: list[str] = []
+    for match in target.matches:
+        block = target.key.key_blocks[match.key]
+        values = curves.channels[:, CHANNEL_INDEX[match.channel]]
+        if values.min() < block.slider_min or values.max() > block.slider_max:
+            clipped.append(block.name)
+            values = np.clip(values, block.slider_min, block.slider_max)
+        yield block, values
+    if clipped:
+        notes.append(
+            f"{len(clipped)} keys of {target.owner.name} were limited by the range of their sliders "
+            f"({', '.join(clipped[:4])}); widen it to see the whole movement."
+        )
+
+
+def _bone_plan(
+    character: Character, curves: SceneCurves, notes: list[str]
+) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
+    bones, armature = character.bones, character.armature
+    if not (bones.eye_left or bones.eye_right) and not set(GROUPS["gaze"]) & set(character.channels):
+        notes.append("There are no eye bones and no eye-look keys, so the gaze is not keyed.")
+    if armature is None or not any(vars(bones).values()):
+        notes.append("There is no head bone, so the head is not keyed.")
+        return
+    frame = axes.character_axes(armature, bones)
+    tracks = [
+        track
+        for name, rotations in _bone_rotations(character, armature, curves)
+        for track in _bone_tracks(armature.pose.bones[name], frame, rotations, curves.frames)
+    ]
+    yield armature, tracks
+
+
+def _bone_rotations(
+    character: Character, armature: bpy.types.Object, curves: SceneCurves
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Each bone with its rotations (N,3,3) in contract axes.
+
+    The head's translation is not keyed: a head bone moved off its neck tears the mesh of most rigs.
+    """
+    bones = character.bones
+    # A head that does not inherit the neck's turn has to do all of it by itself.
+    inherits = bool(bones.head) and armature.data.bones[bones.head].use_inherit_rotation
+    neck_share = (NECK_SHARE if inherits else 0.0) if bones.head else 1.0
+    if bones.neck and neck_share:
+        yield bones.neck, axes.part_of(curves.head, neck_share)
+    if bones.head:
+        yield bones.head, axes.part_of(curves.head, 1.0 - neck_share if bones.neck else 1.0)
+    for eye, name in enumerate((bones.eye_left, bones.eye_right)):
+        if name:
+            angles = np.pad(curves.gaze[:, eye].astype(np.float64), ((0, 0), (0, 1)))
+            yield name, matrix_from_angles(angles)
+
+
+def _bone_tracks(
+    pose: bpy.types.PoseBone, frame: np.ndarray, rotations: np.ndarray, frames: np.ndarray
+) -> Iterator[Track]:
+    local = axes.basis_quaternions(axes.rest_matrix(pose.bone), frame, rotations)
+    name, values = axes.in_mode(local, pose.rotation_mode)
+    path = pose.path_from_id(name)
+    for index in range(values.shape[1]):
+        yield Track(path, index, pose.name, frames, values[:, index].astype(np.float32))
+
+
+def _thinned(track: Track, tolerance: float, curves: SceneCurves) -> Track:
+    if tolerance <= 0:
+        return track
+    kept = decimate(track.values, tolerance, curves.moments)
+    return Track(track.path, track.index, track.group, track.frames[kept], track.values[kept])
