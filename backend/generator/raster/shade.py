@@ -19,12 +19,14 @@ def vertex_normals(vertices: torch.Tensor, triangles: torch.Tensor) -> torch.Ten
 
     A vertex that no triangle uses gets a zero vector.
     """
-    a, b, c = (vertices[:, triangles[:, k]] for k in range(3))
+    # Frames side by side in one row per vertex, so that gathers and sums move whole rows.
+    rows = vertices.transpose(0, 1).contiguous()
+    a, b, c = (rows.index_select(0, triangles[:, k]) for k in range(3))
     facet = torch.linalg.cross(b - a, c - a)
-    total = torch.zeros_like(vertices)
+    total = torch.zeros_like(rows)
     for k in range(3):
-        total.index_add_(1, triangles[:, k], facet)
-    return functional.normalize(total, dim=-1)
+        total.index_add_(0, triangles[:, k], facet)
+    return functional.normalize(total, dim=-1).transpose(0, 1).contiguous()
 
 
 def surface(
@@ -40,14 +42,14 @@ def surface(
     covered = torch.nonzero(flat >= 0).squeeze(1)
     frame, pixel = covered // (height * width), covered % (height * width)
     corner = triangles[flat[covered]] + (frame * screen.shape[1])[:, None]
-    points = screen.reshape(-1, 3)[corner]
+    points = screen.reshape(-1, 3)[corner.T].movedim(-1, 1).contiguous()
     x, y = (pixel % width).to(screen.dtype) + 0.5, (pixel // width).to(screen.dtype) + 0.5
-    weights = torch.stack(barycentric(points, x, y), dim=-1).clamp(min=0) * points[..., 2]
-    weights = weights / weights.sum(dim=-1, keepdim=True)
+    weights = torch.stack(barycentric(points, x, y)).clamp(min=0) * points[:, 2]
+    weights = (weights / weights.sum(dim=0))[..., None]
     carried = attributes.reshape(frames * screen.shape[1], -1)
-    value = carried[corner[:, 0]] * weights[:, :1]
+    value = carried.index_select(0, corner[:, 0]) * weights[0]
     for k in (1, 2):
-        value = torch.addcmul(value, carried[corner[:, k]], weights[:, k : k + 1])
+        value = torch.addcmul(value, carried.index_select(0, corner[:, k]), weights[k])
     return value, covered
 
 

@@ -46,42 +46,51 @@ def visible_triangles(
     """The triangle seen at each pixel centre (B,H,W) int64, -1 where there is none, of `project`'s (B,V,3)."""
     frames = screen.shape[0]
     best = torch.full((frames * height * width,), _NOTHING, dtype=torch.int64, device=screen.device)
-    corners = screen[:, triangles.reshape(-1)].reshape(-1, 3, 3)
+    # One long row for each coordinate of each corner, (3 corners, 3 coordinates, N): reductions over a short last
+    # axis cost ten times as much.
+    corners = screen.movedim(-1, 0)[:, :, triangles.T].permute(2, 0, 1, 3).flatten(2)
+    number = torch.nonzero(_drawable(corners, two_sided)).squeeze(1)
+    corners = corners[:, :, number]
     low, size = _boxes(corners, height, width)
-    side = size.amax(dim=1)
-    drawn = _drawable(corners, two_sided) & (size.amin(dim=1) > 0)
+    side = torch.where(size.min(dim=0).values > 0, size.max(dim=0).values, 0)
     smallest = 0
     for largest in BIN_SIDES:
-        chosen = torch.nonzero(drawn & (side > smallest) & (side <= largest)).squeeze(1)
+        chosen = torch.nonzero((side > smallest) & (side <= largest)).squeeze(1)
         smallest = largest
         for part in chosen.split(max(1, SAMPLES_AT_ONCE // largest**2)):
-            _bid(best, corners[part], low[part], size[part], part, largest, (len(triangles), height, width))
+            shape = (len(triangles), height, width)
+            _bid(best, corners[:, :, part], low[:, part], size[:, part], number[part], largest, shape)
     return torch.where(best == _NOTHING, -1, best & 0xFFFFFFFF).reshape(frames, height, width)
 
 
 def barycentric(corners: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Weights of the three corners (...,3,2+) at points x, y on the screen; they sum to 1, inside all are >= 0."""
-    (ax, ay), (bx, by), (cx, cy) = (corners[..., k, :2].unbind(-1) for k in range(3))
+    """Weights (...) of three corners (3,2+,...) at points x, y (...) of the screen.
+
+    They sum to 1; inside the triangle all are >= 0.
+    """
+    (ax, ay), (bx, by), (cx, cy) = corners[:, :2]
     first, second = (bx - x) * (cy - y) - (by - y) * (cx - x), (cx - x) * (ay - y) - (cy - y) * (ax - x)
     area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     return first / area, second / area, 1 - first / area - second / area
 
 
 def _drawable(corners: torch.Tensor, two_sided: bool) -> torch.Tensor:
-    """Triangles (N,3,3) wholly beyond the near plane, not seen edge on, and seen from a side that is drawn."""
-    a, b, c = corners.unbind(1)
-    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    """Triangles (3,3,N) wholly beyond the near plane, not seen edge on, and seen from a side that is drawn."""
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = corners
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     # Rows count downwards, so what runs counter-clockwise in space has a negative area in pixels.
     facing = area.abs() > 1e-9 if two_sided else area < -1e-9
-    return facing & (corners[:, :, 2] > 0).all(dim=1)
+    return facing & (az > 0) & (bz > 0) & (cz > 0)
 
 
 def _boxes(corners: torch.Tensor, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """First pixel (N,2) x, y whose centre lies in each bounding box, and how many (N,2) do, within the picture."""
-    limit = torch.tensor([width - 1, height - 1], device=corners.device, dtype=corners.dtype)
-    points = corners[:, :, :2].nan_to_num(-1.0)
-    low = torch.minimum(torch.ceil(points.amin(dim=1) - 0.5).clamp(min=0), limit + 1)
-    high = torch.maximum(torch.minimum(torch.floor(points.amax(dim=1) - 0.5), limit), -torch.ones_like(limit))
+    """First pixel (2,N) x, y whose centre lies in each bounding box, and how many (2,N) do, within the picture."""
+    limit = torch.tensor([[width - 1], [height - 1]], device=corners.device, dtype=corners.dtype)
+    a, b, c = corners[:, :2]
+    first = torch.ceil(torch.minimum(torch.minimum(a, b), c) - 0.5)
+    last = torch.floor(torch.maximum(torch.maximum(a, b), c) - 0.5)
+    low = torch.minimum(first.clamp(min=0), limit + 1)
+    high = torch.minimum(last, limit).clamp(min=-1)
     return low.long(), (high - low).long() + 1
 
 
@@ -97,24 +106,24 @@ def _bid(
     """Let the pixels of one bin's triangles bid for `best`; `number` counts triangles through all frames."""
     count, height, width = shape
     step = torch.arange(side, device=corners.device)
-    local = corners[..., :2] - (low[:, None] + 0.5)
+    local = corners[:, :2] - (low + 0.5)
     x, y = step.to(corners.dtype)[None, None, :], step.to(corners.dtype)[None, :, None]
     wa, wb, wc = _planes(local, x, y)
     inside = torch.minimum(torch.minimum(wa, wb), wc) >= -EDGE_TOLERANCE
-    inside &= (step < size[:, :1])[:, None, :] & (step < size[:, 1:])[:, :, None]
+    inside &= (step < size[0, :, None])[:, None, :] & (step < size[1, :, None])[:, :, None]
     row, j, i = torch.nonzero(inside, as_tuple=True)
-    near = corners[row, :, 2]
-    inverse = wa[row, j, i] * near[:, 0] + wb[row, j, i] * near[:, 1] + wc[row, j, i] * near[:, 2]
+    a, b, c = corners[:, 2]
+    inverse = (wa * a[:, None, None] + wb * b[:, None, None] + wc * c[:, None, None])[row, j, i]
     # A positive float32 keeps its order when its bits are read as an integer.
     depth = inverse.clamp(min=1e-30).reciprocal().float().view(torch.int32).long()
-    frame, triangle = number[row] // count, number[row] % count
-    pixel = (frame * height + low[row, 1] + j) * width + low[row, 0] + i
-    best.scatter_reduce_(0, pixel, (depth << 32) | triangle, reduce="amin")
+    triangle = number % count
+    start = (torch.div(number, count, rounding_mode="floor") * height + low[1]) * width + low[0]
+    best.scatter_reduce_(0, start[row] + j * width + i, (depth << 32) | triangle[row], reduce="amin")
 
 
 def _planes(corners: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Barycentric weights (N,k,k) as planes a x + b y + c, which costs a third of `barycentric` over a grid."""
-    (ax, ay), (bx, by), (cx, cy) = (corners[:, k].unbind(-1) for k in range(3))
+    (ax, ay), (bx, by), (cx, cy) = corners
     scale = 1 / ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
     planes = []
     for px, py, qx, qy in ((bx, by, cx, cy), (cx, cy, ax, ay)):
