@@ -14,18 +14,21 @@ from ..core.performance import Performance
 class Capabilities:
     """What a backend says about itself when it is greeted.
 
-    `software` is its version. `engines`, `emotions` and `channels` are names; `min_fps` and `max_fps` bound a request;
-    `sample_rate` (Hz) is the rate that sounds are brought to. `operations` says of every operation that the protocol
-    knows whether this backend has it. `extra` holds whatever else it reported.
+    `software` is its version. `engines`, `emotions`, `channels` and `layers` are names; `min_fps` and `max_fps` bound
+    a request; `emotion_from_voice` says whether a request may leave the emotion open; `max_sound` is in bytes.
+    `operations` says of every operation that the protocol knows whether this backend has it. `extra` holds whatever
+    else it reported.
     """
 
     software: str
     engines: tuple[str, ...]
     emotions: tuple[str, ...]
     channels: tuple[str, ...]
+    layers: tuple[str, ...]
     min_fps: float
     max_fps: float
-    sample_rate: int
+    emotion_from_voice: bool
+    max_sound: int
     operations: Mapping[str, bool]
     extra: Mapping[str, Any]
 
@@ -34,14 +37,17 @@ class Capabilities:
         """From the `capabilities` field of a welcome. Raises WireError when something is missing or of another kind."""
         rest = dict(value)
         try:
+            low, high = rest.pop("fps")
             return cls(
                 software=software,
                 engines=tuple(str(name) for name in rest.pop("engines")),
                 emotions=tuple(str(name) for name in rest.pop("emotions")),
                 channels=tuple(str(name) for name in rest.pop("channels")),
-                min_fps=float(rest.pop("min_fps")),
-                max_fps=float(rest.pop("max_fps")),
-                sample_rate=int(rest.pop("sample_rate")),
+                layers=tuple(str(name) for name in rest.pop("layers")),
+                min_fps=float(low),
+                max_fps=float(high),
+                emotion_from_voice=bool(rest.pop("emotion_from_voice")),
+                max_sound=int(rest.pop("max_sound")),
                 operations={str(name): bool(has) for name, has in dict(rest.pop("operations")).items()},
                 extra=rest,
             )

@@ -1,9 +1,28 @@
-"""Starts and stops the backend as a child process, in a Python that the user chose."""
+"""Starts and stops the backend as a child process, in a Python that the user chose.
+
+The child's standard input is a pipe that only this process holds. When it closes, however this process ended, the
+backend ends too; closing it is also how `stop` asks, which works alike on all systems.
+"""
 
 from __future__ import annotations
 
+import os
+import secrets
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+from ..core.errors import BackendError
+from .connection import read, runtime_folder
+
+STOPPED: Final[str] = "stopped"
+STARTING: Final[str] = "starting"
+RUNNING: Final[str] = "running"
+FAILED: Final[str] = "failed"
+
+LOG_TAIL: Final[int] = 4096
+"""Bytes at the end of the log in which the reason of a failure is looked for."""
 
 
 @dataclass(frozen=True)
@@ -17,19 +36,90 @@ class LauncherState:
 
 
 class Launcher:
-    """One backend as a child process. It ends with this process, however this one ends."""
+    """One backend as a child process. It ends with this process, however this one ends.
+
+    `python` is the interpreter that has the backend's packages, `working_dir` where it runs (the backend's folder,
+    unless it is installed), `runtime_dir` where the connection file goes, `log_file` what the backend says.
+    """
 
     def __init__(self, python: Path, working_dir: Path | None, runtime_dir: Path | None, log_file: Path | None) -> None:
-        self._python = python
+        self._python, self._working_dir, self._log_file = python, working_dir, log_file
+        self._folder = runtime_folder(runtime_dir)
+        self._start_id = ""
+        self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the child; returns at once. Raises BackendError when the Python cannot be run."""
-        raise NotImplementedError
+        """Start the child; returns at once. Raises BackendError when the Python cannot be run. Does nothing twice."""
+        if self._child is not None and self._child.poll() is None:
+            return
+        self._start_id = secrets.token_hex(16)
+        command = [str(self._python), "-m", "backend", "serve", "--exit-with-parent", "--start-id", self._start_id]
+        command += ["--runtime-dir", str(self._folder)]
+        try:
+            with Path(self._log_file or os.devnull).open("ab") as log:
+                self._child = subprocess.Popen(
+                    command,
+                    cwd=self._working_dir,
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    env=_clean_environment(),
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                )
+        except OSError as error:
+            raise BackendError(
+                "backend.python",
+                "The backend's Python cannot be run; choose another one in the preferences.",
+                str(error),
+            ) from error
 
     def poll(self) -> LauncherState:
         """How the child is; "running" once it wrote its connection file. Never waits."""
-        raise NotImplementedError
+        if self._child is None:
+            return LauncherState(STOPPED)
+        code = self._child.poll()
+        if code is None:
+            return LauncherState(RUNNING if self._is_published() else STARTING, self._child.pid)
+        if code == 0:
+            return LauncherState(STOPPED, None, 0)
+        return LauncherState(FAILED, None, code, f"The backend ended with code {code}. {self._reason()}")
 
     def stop(self, deadline_s: float = 5.0) -> None:
         """End the child: ask, and after `deadline_s` seconds, kill. Does nothing when none runs."""
-        raise NotImplementedError
+        child, self._child = self._child, None
+        if child is None:
+            return
+        try:
+            if child.stdin is not None:
+                child.stdin.close()
+        except OSError:
+            pass  # The child is gone already, and the pipe with it.
+        try:
+            child.wait(deadline_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+    def _is_published(self) -> bool:
+        try:
+            return read(self._folder).start == self._start_id
+        except BackendError:
+            return False
+
+    def _reason(self) -> str:
+        """The last line of the log, which is what Python says of an error."""
+        try:
+            if self._log_file is not None:
+                with self._log_file.open("rb") as log:
+                    log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_TAIL))
+                    lines = log.read().decode(errors="replace").strip().splitlines()
+                return lines[-1] if lines else "It wrote nothing to its log."
+        except OSError:
+            return "Its log file cannot be read."
+        return "Choose a log file to see why."
+
+
+def _clean_environment() -> dict[str, str]:
+    """The environment of this process without what would make another Python load this one's packages."""
+    drop = {"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONUSERBASE"}
+    return {name: value for name, value in os.environ.items() if name.upper() not in drop}

@@ -1,0 +1,91 @@
+"""`perform`: sound files in, performances out, without a server."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from addon.core.emotion import EmotionTrack
+from addon.core.errors import EmotionError, RequestError, SoliloquyError
+
+SUFFIX: Final[str] = ".npz"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("perform", help="turn sound files into performances")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="sound files: wav, flac, ogg, mp3")
+    parser.add_argument("--emotion", default="neutral", help="a name, a JSON file with an emotion track, or auto")
+    parser.add_argument("--intensity", type=float, default=1.0, help="0..1; a JSON track brings its own")
+    parser.add_argument("--text", help="what is said, if you know it; for a single file")
+    parser.add_argument("--engine", default="rules")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fps", type=float, default=30.0)
+    parser.add_argument("--out", type=Path, required=True, help="an .npz file, or a folder for one .npz per sound")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Perform every file. In a batch a file that fails does not stop the others; the exit code is then 2."""
+    emotion = read_emotion(options.emotion)
+    targets = _targets(options.files, options.out)
+    if options.text is not None and len(targets) > 1:
+        raise RequestError("cli.text", "--text is what one file says; give one file, or leave it out.")
+    failed = 0
+    for source, target in targets:
+        try:
+            _perform(source, target, emotion, options)
+        except SoliloquyError as error:
+            failed += 1
+            sys.stderr.write(f"soliloquy: {source}: {' '.join(str(error).split())}\n")
+    return 2 if failed else 0
+
+
+def read_emotion(given: str) -> str | EmotionTrack:
+    """What `--emotion` means: a name and `auto` as they are, a path of a JSON file as the track in it."""
+    if not given.endswith(".json"):
+        return given
+    try:
+        return EmotionTrack.from_json(Path(given).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise EmotionError("emotion.file", "The emotion track cannot be read.", given) from error
+
+
+def _perform(source: Path, target: Path, emotion: str | EmotionTrack, options: argparse.Namespace) -> None:
+    from backend import perform
+
+    performance = perform(
+        source,
+        emotion=emotion,
+        intensity=options.intensity,
+        text=options.text,
+        engine=options.engine,
+        seed=options.seed,
+        fps=options.fps,
+    )
+    try:
+        performance.save(target)
+    except OSError as error:
+        raise RequestError("cli.out", "The result cannot be written; choose another --out.", str(error)) from error
+    for warning in performance.meta.get("warnings", ()):
+        sys.stderr.write(f"soliloquy: {source}: warning: {warning}\n")
+    sys.stdout.write(f"{target}\n")
+
+
+def _targets(files: list[Path], out: Path) -> list[tuple[Path, Path]]:
+    """Each sound with its result's path. Raises RequestError when two sounds would share one."""
+    if len(files) == 1 and out.suffix == SUFFIX and not out.is_dir():
+        folder, targets = out.parent, [(files[0], out)]
+    elif out.suffix == SUFFIX:
+        raise RequestError("cli.out", "Several files need a folder for --out.", str(out))
+    else:
+        folder, targets = out, [(file, out / f"{file.stem}{SUFFIX}") for file in files]
+    if len({target for _, target in targets}) != len(targets):
+        raise RequestError("cli.names", "Two of the files have the same name and would share one result; rename one.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError("cli.out", "The folder for the results cannot be made.", str(error)) from error
+    return targets
