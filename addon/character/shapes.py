@@ -1,0 +1,60 @@
+"""The 52 ARKit shape keys of the skin, put together from lids, jaw, lips and pulls."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.channels import CHANNELS
+from .head_mesh import Skin
+from .pulls import PULLS, SHIFT, pull_shape, slide
+from .regions import Regions, build_regions
+from .shapes_lids import LID_MOVES, lid_shape
+from .shapes_mouth import half_mask, jaw_shapes, lip_shapes, rounding_shapes
+from .spec import CharacterSpec
+
+_FLIP = np.array([-1.0, 1.0, 1.0])
+_HALVED = ("mouthPress", "mouthLowerDown", "mouthUpperUp")
+
+
+def _pulled(skin: Skin, region: Regions) -> dict[str, np.ndarray]:
+    """Pulls of the left half by channel; both halves where the channel has no side."""
+    shapes = {}
+    for name, pulls in PULLS.items():
+        total = sum((pull_shape(region, pull) for pull in pulls), np.zeros_like(skin.vertices))
+        if not name.endswith("Left"):
+            mirrored = total[skin.layout.mirror] * _FLIP
+            # A patch on the midline is its own mirror image and must not count twice.
+            both = np.abs(total[:, 1:]) > np.abs(mirrored[:, 1:])
+            total = np.concatenate([(total[:, :1] + mirrored[:, :1]), np.where(both, total[:, 1:], mirrored[:, 1:])], 1)
+        shapes[name] = slide(skin, region, total)
+    shapes["mouthLeft"] = slide(skin, region, pull_shape(region, SHIFT))
+    return shapes
+
+
+def _seal_contact(skin: Skin, delta: np.ndarray) -> np.ndarray:
+    """Symmetric within rounding; lips that touch and move alike keep identical values."""
+    return np.ascontiguousarray(delta, dtype=np.float32)
+
+
+def build_shapes(spec: CharacterSpec, skin: Skin) -> dict[str, np.ndarray]:
+    """Displacement (V,3) float32 of the skin for each of `CHANNELS`, in their order."""
+    region = build_regions(spec, skin)
+    shapes = _pulled(skin, region)
+
+    def add(name: str, delta: np.ndarray) -> None:
+        shapes[name] = shapes.get(name, 0.0) + delta
+
+    for name, move in LID_MOVES.items():
+        add(f"{name}Left", lid_shape(spec.eye, skin, move))
+    symmetric = jaw_shapes(spec, skin, region) | rounding_shapes(spec, region) | lip_shapes(spec, region)
+    for name, delta in symmetric.items():
+        if name in _HALVED:
+            add(f"{name}Left", delta * half_mask(skin.vertices[:, 0])[:, None])
+        else:
+            add(name, delta)
+    for name in [n for n in shapes if n.endswith("Left")]:
+        shapes[f"{name[:-4]}Right"] = shapes[name][skin.layout.mirror] * _FLIP
+    missing = set(CHANNELS) ^ set(shapes)
+    if missing:
+        raise KeyError(f"shape keys and channels differ: {sorted(missing)}")
+    return {name: _seal_contact(skin, shapes[name]) for name in CHANNELS}

@@ -1,0 +1,61 @@
+"""The solid that the skin lies on: skull, jaw, cheeks, nose, sockets and neck as one smooth field.
+
+Each row of `_SOLIDS` is one solid: (kind, numbers, blend width), in the order in which they are united with or carved
+from what came before; a solid off the midline stands on both sides. Positions were set against the anthropometric
+levels named in `spec.py` and by looking at renders; a row is what to change to sculpt.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+
+from . import sdf
+from .spec import CharacterSpec
+
+Triple = tuple[float, float, float]
+Solid = tuple[Literal["add", "cut"], str, tuple[Triple, ...], tuple[float, ...], float]
+
+_SOLIDS: Final[tuple[Solid, ...]] = (
+    # operation, name, points, radii, blend width
+    ("add", "cranium", ((0.0, 0.036, -0.010),), (0.0745, 0.083, 0.0985), 0.010),
+    ("add", "face", ((0.0, -0.008, 0.030),), (0.0640, 0.085, 0.0650), 0.040),
+    ("add", "jaw", ((0.0, -0.058, 0.034),), (0.0525, 0.050, 0.0560), 0.030),
+    ("add", "jaw corner", ((0.0420, -0.066, 0.006),), (0.0150, 0.0200, 0.0180), 0.030),
+    ("add", "neck", ((0.0, -0.060, -0.022), (0.0, -0.210, -0.046)), (0.0520, 0.0570), 0.030),
+    ("add", "shoulders", ((0.0, -0.268, -0.052),), (0.1500, 0.0620, 0.0680), 0.060),
+    ("add", "chin", ((0.0, -0.0965, 0.0770),), (0.0190, 0.0150, 0.0165), 0.030),
+    ("add", "cheekbone", ((0.0440, -0.0220, 0.0560),), (0.0200, 0.0150, 0.0190), 0.025),
+    ("add", "brow ridge", ((0.0080, 0.0210, 0.0830), (0.0440, 0.0215, 0.0630)), (0.0085, 0.0095), 0.020),
+    ("cut", "socket", ((0.0330, -0.0010, 0.0870),), (0.0215, 0.0150, 0.0135), 0.018),
+    ("add", "mouth barrel", ((0.0, -0.0680, 0.0700),), (0.0330, 0.0250, 0.0290), 0.022),
+    ("cut", "chin crease", ((0.0, -0.0855, 0.1070),), (0.0180, 0.0055, 0.0085), 0.012),
+    ("add", "nose bridge", ((0.0, 0.0120, 0.0850), (0.0, -0.0320, 0.1060)), (0.0066, 0.0080), 0.016),
+    ("add", "nose tip", ((0.0, -0.0365, 0.1085),), (0.0098, 0.0086, 0.0095), 0.010),
+    ("add", "nose wing", ((0.0105, -0.0405, 0.0985),), (0.0065, 0.0062, 0.0085), 0.007),
+    ("cut", "nostril", ((0.0058, -0.0475, 0.1050),), (0.0032, 0.0036, 0.0048), 0.004),
+    ("cut", "philtrum", ((0.0, -0.0545, 0.1075),), (0.0030, 0.0070, 0.0050), 0.006),
+)
+
+
+def _solid(p: np.ndarray, points: tuple[Triple, ...], radii: tuple[float, ...]) -> np.ndarray:
+    if len(points) == 2:
+        return sdf.capsule(p, points[0], points[1], radii[0], radii[1])
+    return sdf.ellipsoid(p, points[0], (radii[0], radii[1], radii[2]))
+
+
+def head_field(spec: CharacterSpec) -> sdf.Field:
+    """The field of the skin, without lids and lips: those are laid over it. Symmetric in x by construction."""
+    eye = spec.eye
+
+    def field(p: np.ndarray) -> np.ndarray:
+        p = np.concatenate([np.abs(p[..., :1]), p[..., 1:]], axis=-1)
+        d = np.full(p.shape[:-1], 1.0)
+        for operation, _, points, radii, blend in _SOLIDS:
+            solid = _solid(p, points, radii)
+            d = sdf.union(d, solid, blend) if operation == "add" else sdf.carve(d, solid, blend)
+        lid = np.linalg.norm(p - np.asarray(eye.centre), axis=-1) - eye.radius * 1.08
+        return sdf.union(d, lid, 0.006)
+
+    return field

@@ -1,0 +1,120 @@
+"""What a character is made from: sizes in metres, counts and colours. Another person is another `CharacterSpec`.
+
+Axes of every geometry module here are those of the face contract: +x to the character's left, +y up, +z out of the
+face, origin midway between the eyes' height and the ear line (y = 0 at the pupils, z = 0 at the ear canal).
+`build.py` alone turns them into Blender's.
+
+Sizes follow adult anthropometry (Farkas, *Anthropometry of the Head and Face*, 1994: head height 0.23 m, breadth
+0.152 m, pupil distance 0.063 m, mouth width 0.053 m, lower face 0.068 m), with eyes a third larger for legibility.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+Colour = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class EyeSpec:
+    """One eye; angles in radians as seen from its centre, azimuth towards the temple, elevation up."""
+
+    centre: tuple[float, float, float] = (0.0320, 0.0, 0.0640)
+    """Centre of the left eyeball; the right one is its mirror image."""
+    radius: float = 0.0160
+    inner_azimuth: float = float(np.radians(56.0))
+    outer_azimuth: float = float(np.radians(55.0))
+    upper: float = float(np.radians(24.0))
+    """Elevation of the upper lid margin at its highest."""
+    lower: float = float(np.radians(19.0))
+    tilt: float = float(np.radians(4.0))
+    """How much higher the outer corner is than the inner one."""
+    meet: float = float(np.radians(-11.0))
+    """Elevation at which the closed lids meet in the middle."""
+    iris: float = float(np.radians(27.0))
+    pupil: float = float(np.radians(11.0))
+    cornea: float = 0.025
+    """Height of the corneal bulge as a share of the radius."""
+
+
+@dataclass(frozen=True)
+class MouthSpec:
+    """The mouth; heights along y, protrusions along z."""
+
+    line: float = -0.0690
+    """Height of the line where the lips meet."""
+    half_width: float = 0.0255
+    upper_height: float = 0.0090
+    lower_height: float = 0.0108
+    upper_volume: float = 0.0034
+    lower_volume: float = 0.0046
+    teeth_back: float = 0.0085
+    """Distance from the lips' contact to the front of the teeth."""
+
+
+@dataclass(frozen=True)
+class JawSpec:
+    """The hinge of the jaw (temporomandibular joint, 1 cm before and below the ear canal) and its ranges at 1.0."""
+
+    hinge: tuple[float, float] = (-0.0140, 0.0080)
+    """(y, z) of the axis, which runs along x."""
+    open_angle: float = float(np.radians(19.5))
+    forward: float = 0.0065
+    sideways: float = 0.0080
+
+
+@dataclass(frozen=True)
+class GridSpec:
+    """Counts of the quad layout. Columns are counted from the front, rows from the foot of the neck."""
+
+    columns: int = 72
+    rows: int = 48
+    mouth_columns: tuple[int, int] = (-8, 8)
+    mouth_rows: tuple[int, int] = (17, 23)
+    eye_columns: tuple[int, int] = (3, 13)
+    eye_rows: tuple[int, int] = (31, 37)
+
+
+@dataclass(frozen=True)
+class Palette:
+    """sRGB colours, 0..1."""
+
+    skin: Colour = (0.85, 0.64, 0.53)
+    blush: Colour = (0.86, 0.50, 0.43)
+    lips: Colour = (0.72, 0.33, 0.33)
+    mouth: Colour = (0.22, 0.06, 0.07)
+    brow: Colour = (0.17, 0.10, 0.07)
+    lash: Colour = (0.08, 0.05, 0.04)
+    hair: Colour = (0.20, 0.12, 0.09)
+    sclera: Colour = (0.93, 0.92, 0.90)
+    iris: Colour = (0.25, 0.42, 0.47)
+    limbus: Colour = (0.10, 0.17, 0.21)
+    pupil: Colour = (0.01, 0.01, 0.01)
+    glint: Colour = (1.0, 1.0, 1.0)
+    teeth: Colour = (0.92, 0.90, 0.84)
+    gums: Colour = (0.66, 0.30, 0.31)
+    tongue: Colour = (0.71, 0.33, 0.33)
+
+
+@dataclass(frozen=True)
+class CharacterSpec:
+    """Everything that makes one character."""
+
+    eye: EyeSpec = field(default_factory=EyeSpec)
+    mouth: MouthSpec = field(default_factory=MouthSpec)
+    jaw: JawSpec = field(default_factory=JawSpec)
+    grid: GridSpec = field(default_factory=GridSpec)
+    palette: Palette = field(default_factory=Palette)
+    eye_height: float = 1.60
+    """Height of the eyes above Blender's floor, where the armature's root stands."""
+
+    @property
+    def iod(self) -> float:
+        """Distance between the eye centres, metres."""
+        return 2.0 * self.eye.centre[0]
+
+
+DEFAULT: Final[CharacterSpec] = CharacterSpec()
