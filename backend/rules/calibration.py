@@ -16,7 +16,7 @@ import numpy as np
 from backend.face.basis import FaceBasis, load_basis
 from backend.face.landmarks import INNER_LIP_PAIRS, LID_PAIRS, MOUTH_CORNERS
 
-from .tables import channel_vector, table
+from .tables import channel_vector, table, value
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,23 +69,24 @@ class ArticulationTargets:
 def articulation_targets() -> ArticulationTargets:
     """The calibrated table of articulation classes on the shipped canonical face."""
     gauge = face_gauge()
+    scale = value("visemes", "gap_scale")
     classes = table("visemes")["classes"]
     return ArticulationTargets(
         names=tuple(classes),
-        channels=np.stack([solve_class(row, gauge) for row in classes.values()]),
+        channels=np.stack([solve_class(row, scale * row["gap"], gauge) for row in classes.values()]),
         hold=np.array([row["hold"] for row in classes.values()], dtype=np.float64),
     )
 
 
-def solve_class(row: Mapping[str, Any], gauge: FaceGauge) -> np.ndarray:
-    """(52,) channels in 0..1 of one class: its fixed channels, plus opening to `gap` and widening to `width` (IOD)."""
+def solve_class(row: Mapping[str, Any], gap: float, gauge: FaceGauge) -> np.ndarray:
+    """(52,) channels in 0..1 of one class: its fixed channels, plus opening to `gap` and widening to its width, IOD."""
     fixed = channel_vector(row["fixed"])
     opening, widening = channel_vector(row["opening"]), channel_vector(row["widening"])
     open_by, widen_by = 0.0, 0.0
     open_gain, widen_gain = float(gauge.gap @ opening), float(gauge.width @ widening)
     for _ in range(20):
         now = fixed + open_by * opening + widen_by * widening
-        open_by = max(0.0, open_by + (row["gap"] - gauge.gap @ now) / open_gain)
+        open_by = max(0.0, open_by + (gap - gauge.gap @ now) / open_gain)
         if abs(widen_gain) > 1e-6:
             now = fixed + open_by * opening + widen_by * widening
             widen_by = max(0.0, widen_by + 0.7 * (row["width"] - gauge.width @ now) / widen_gain)

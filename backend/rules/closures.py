@@ -46,6 +46,8 @@ def seal_channels(channels: np.ndarray, contacts: Contacts) -> np.ndarray:
     before = np.maximum(channels @ gauge.gap + gauge.rest_gap, 0.0)
     sealed = channels.copy()
     sealed[:, indices(*settings["opening"])] *= 1.0 - close[:, None]
+    sneer = settings["sneer_yield"]
+    sealed[:, indices(*sneer["channels"])] *= 1.0 - sneer["value"] * close[:, None]
     jaw, mouth_close = CHANNEL_INDEX["jawOpen"], CHANNEL_INDEX["mouthClose"]
     capped = np.minimum(sealed[:, jaw], value("closures", "jaw_cap"))
     sealed[:, jaw] += close * (capped - sealed[:, jaw])
@@ -54,7 +56,7 @@ def seal_channels(channels: np.ndarray, contacts: Contacts) -> np.ndarray:
     _press(sealed, settings["labiodental"]["channels"], touch * (1.0 - seal))
     allowed = _allowed(before, contacts)
     for names in settings["compensation"]["channels"]:
-        _take_up(sealed, indices(*names), allowed, close, settings["compensation"]["limit"])
+        _take_up(sealed, indices(*names), allowed, close)
     return np.clip(sealed, 0.0, 1.0)
 
 
@@ -119,15 +121,18 @@ def _press(channels: np.ndarray, weights: dict[str, float], strength: np.ndarray
         np.maximum(column, strength * weight, out=column)
 
 
-def _take_up(channels: np.ndarray, columns: list[int], allowed: np.ndarray, close: np.ndarray, limit: float) -> None:
-    """Raise closing `columns` in place until the linear gap is down to `allowed`, where there is contact."""
-    gauge = face_gauge()
-    excess = channels @ gauge.gap + gauge.rest_gap - np.maximum(allowed, gauge.rest_gap)
-    gain = -gauge.gap[columns].sum()
-    need = np.where(close > 0, np.maximum(excess, 0.0) * close / gain, 0.0)
+def _take_up(channels: np.ndarray, columns: list[int], allowed: np.ndarray, close: np.ndarray) -> None:
+    """Move closing `columns` in place, where there is contact, so that the linear gap comes to `allowed`.
+
+    They rise to take up a gap, and fall where lips are pressed further into each other than the margin.
+    """
+    gauge, settings = face_gauge(), table("closures")["compensation"]
+    excess = channels @ gauge.gap + gauge.rest_gap - allowed
+    need = np.maximum(excess, 0.0) + np.minimum(excess + settings["margin"], 0.0)
+    need = np.where(close > 0, need * close / -gauge.gap[columns].sum(), 0.0)
     for column in columns:
-        room = np.maximum(limit - channels[:, column], 0.0)
-        channels[:, column] += np.minimum(need, room)
+        value_now = channels[:, column]
+        channels[:, column] = np.clip(value_now + need, 0.0, np.maximum(settings["limit"], value_now))
 
 
 def _height(landmarks: np.ndarray, pair: tuple[int, int]) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .emphasis import Emphasis
-from .smoothing import minimum_jerk
+from .smoothing import gaussian, minimum_jerk
 from .tables import per_emotion, table, value
 
 
@@ -33,11 +33,12 @@ def fixations(
     start: list[float] = []
     target: list[np.ndarray] = []
     mutual: list[bool] = []
-    at, looking = -random.random(), True
+    talking = gaussian(emphasis.speaking, value("gaze", "talking_smoothing") * fps) > 0.3
+    at, looking = -random.random(), bool(random.random() < value("gaze", "first_mutual"))
     while at < duration:
         frame = int(np.clip(at * fps, 0, len(emotion) - 1))
         weights = emotion[frame, :8] * emotion[frame, 8]
-        length = _hold(looking, emphasis.speaking[frame] > 0.5, weights, random)
+        length = _hold(looking, bool(talking[frame]), weights, random)
         for begin, place in _looks(looking, at, length, weights, random):
             start.append(begin)
             target.append(place)
@@ -92,9 +93,10 @@ def _looks(
     scan: Mapping[str, Any] = table("gaze")["scan"]
     looks: list[tuple[float, np.ndarray]] = []
     begin = at
-    while begin < at + length:
+    least = value("gaze", "hold_min")
+    while begin < at + length - least or not looks:
         looks.append((begin, random.normal(0.0, (scan["sd_pitch"], scan["sd_yaw"]))))
-        begin += max(random.normal(scan["mean"], scan["sd"]), value("gaze", "hold_min"))
+        begin += max(random.normal(scan["mean"], scan["sd"]), least)
     return looks
 
 

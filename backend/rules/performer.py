@@ -62,7 +62,7 @@ def model_hash() -> str:
     """sha256 of everything that decides what the rules do besides the code: the tables and the face basis."""
     digest = hashlib.sha256()
     for name in TABLES:
-        digest.update(files(__package__).joinpath("data", f"{name}.json").read_bytes())
+        digest.update(files("backend.rules").joinpath("data", f"{name}.json").read_bytes())
     basis = load_basis()
     digest.update(basis.neutral.tobytes() + basis.displacement.tobytes())
     return digest.hexdigest()

@@ -17,7 +17,7 @@ from addon.core.emotion import EMOTIONS
 @cache
 def table(name: str) -> Mapping[str, Any]:
     """The table `data/<name>.json`, read once."""
-    return json.loads(files(__package__).joinpath("data", f"{name}.json").read_text(encoding="utf-8"))
+    return json.loads(files("backend.rules").joinpath("data", f"{name}.json").read_text(encoding="utf-8"))
 
 
 def value(name: str, entry: str) -> float:

@@ -1,0 +1,1 @@
+"""Measuring performances: what they do against what people were measured to do."""
