@@ -16,9 +16,11 @@ import numpy as np
 
 from addon.core.channels import CHANNEL_INDEX, CHANNELS
 
+from . import crosscheck, ict
 from . import landmarks as lm
 from .basis import BASIS_PATH, FaceBasis, landmarks_from_channels
-from .ict import FILE, RigFace, read_face
+from .ict import RigFace, read_face
+from .normalize import fit_head
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ def metrics(basis: FaceBasis) -> dict[str, Any]:
     gap, width = float(lm.inner_lip_gap(rest)[0]), float(lm.mouth_width(rest)[0])
     single = landmarks_from_channels(basis, np.eye(len(CHANNELS), dtype=np.float32))
     rigid = np.linalg.norm(basis.displacement[:, list(lm.RIGID)], axis=-1).max(axis=1)
+    fitted, _ = fit_head(single.astype(np.float64), basis.neutral.astype(np.float64), scale=1.0)
     return {
         "neutral": {
             "inner_lip_gaps_right_centre_left": _figures(lm.inner_lip_gaps(basis.neutral)),
@@ -85,6 +88,7 @@ def metrics(basis: FaceBasis) -> dict[str, Any]:
                 "mouth_width_change": _figures(lm.mouth_width(single)[c] - width),
                 "largest_displacement": _figures(np.linalg.norm(basis.displacement[c], axis=-1).max()),
                 "largest_rigid_point_displacement": _figures(rigid[c]),
+                "mistaken_for_head_turn_degrees": np.round(np.degrees(np.abs(fitted[c, :3]).max()), 2).item(),
             }
             for c, name in enumerate(CHANNELS)
         },
@@ -144,8 +148,15 @@ def write(basis: FaceBasis, rigs: Path, out: Path) -> None:
                 "name": "ICT-FaceKit",
                 "source": "https://github.com/ICT-VGL/ICT-FaceKit",
                 "licence": "MIT, Copyright (c) 2020 USC Institute for Creative Technologies",
-                "sha256": hashlib.sha256((rigs / FILE).read_bytes()).hexdigest(),
+                "sha256": hashlib.sha256((rigs / ict.FILE).read_bytes()).hexdigest(),
                 "use": "all tensors",
+            },
+            {
+                "name": "MakeHuman expression units, as packed in MPFB2",
+                "source": "https://github.com/makehumancommunity/mpfb2",
+                "licence": "CC0 1.0 (assets)",
+                "sha256": hashlib.sha256((rigs / crosscheck.FILE).read_bytes()).hexdigest(),
+                "use": "cross-check in the metrics; nothing of it is in the tensors",
             },
         ],
         "notes": [
@@ -156,7 +167,7 @@ def write(basis: FaceBasis, rigs: Path, out: Path) -> None:
             "Face and channels are the mean of the rig and its mirror image.",
             "Pupils are the centres of the vertices that ICT's PupilDilate moves.",
         ],
-        "metrics": metrics(basis),
+        "metrics": {**metrics(basis), "agreement_with_makehuman_units": crosscheck.agreement(basis, rigs)},
     }
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     (out / BASIS_PATH.with_suffix(".json").name).write_text(text, encoding="utf-8", newline="\n")
@@ -167,7 +178,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m backend.face.measure", description="Measure the canonical face from an open rig."
     )
-    parser.add_argument("--rigs", type=Path, required=True, help="folder that holds ict_facekit/")
+    parser.add_argument(
+        "--rigs", type=Path, required=True, help="folder that holds ict_facekit/ and makehuman_mpfb_cc0/"
+    )
     parser.add_argument("--out", type=Path, default=BASIS_PATH.parent, help="folder to write into")
     options = parser.parse_args(arguments)
     write(canonical(read_face(options.rigs)), options.rigs, options.out)

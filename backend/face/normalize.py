@@ -63,20 +63,18 @@ def normalize(
     """
     points = _checked(posed)
     own = _identity(basis, identity)
-    fitted_head, fitted_scale = fit_head(points, own, scale) if head is None or scale is None else (head, scale)
     if head is None:
-        pose = fitted_head
+        pose, size = fit_head(points, own, scale)
     else:
         pose = np.asarray(head, dtype=np.float64)
-        if scale is None:
-            fitted_scale = _scale_of_known_rotation(points, own, matrix_from_angles(pose[:, :3]))
+        size = _scale_of_known_rotation(points, own, matrix_from_angles(pose[:, :3])) if scale is None else scale
     # The pose is returned as float32, so it is undone as float32: only then does relocate meet the same numbers.
     pose = np.asarray(pose, dtype=np.float32)
     rotation = matrix_from_angles(pose[:, :3].astype(np.float64))
-    face = (points / fitted_scale - pose[:, None, 3:]) @ rotation - own
+    face = (points / size - pose[:, None, 3:]) @ rotation - own
     if gaze is not None:
         face = _turned_pupils(face, basis, np.asarray(gaze, dtype=np.float64), back=True)
-    return np.ascontiguousarray(face + basis.neutral, dtype=np.float32), pose, float(fitted_scale)
+    return np.ascontiguousarray(face + basis.neutral, dtype=np.float32), pose, float(size)
 
 
 def fit_head(posed: np.ndarray, identity: np.ndarray, scale: float | None = None) -> tuple[np.ndarray, float]:

@@ -12,8 +12,8 @@ import pytest
 from addon.core.channels import CHANNEL_INDEX, CHANNELS, GROUPS
 from addon.core.errors import BackendError
 from backend.face import basis as basis_module
+from backend.face import crosscheck, measure
 from backend.face import landmarks as lm
-from backend.face import measure
 from backend.face.basis import BASIS_PATH, FaceBasis, landmarks_from_channels, load_basis
 
 BASIS = load_basis()
@@ -124,6 +124,14 @@ def test_measuring_the_rigs_again_gives_the_shipped_bytes(shared_data: Path, tmp
     measure.main(["--rigs", str(shared_data / "rigs"), "--out", str(tmp_path)])
     for shipped in (BASIS_PATH, BASIS_PATH.with_suffix(".json")):
         assert (tmp_path / shipped.name).read_bytes() == shipped.read_bytes(), shipped.name
+
+
+def test_a_second_head_moves_jaw_lips_and_lids_the_same_way(shared_data: Path) -> None:
+    agreement = crosscheck.agreement(BASIS, shared_data / "rigs")
+    for unit in ("mouth-open", "mouth-pursing", "eye-left-closure", "eye-left-opened-up"):
+        assert agreement[unit]["cosine"] > 0.85, unit
+    assert all(found["cosine"] > 0.2 for found in agreement.values())
+    assert agreement["mouth-open"]["size_ratio"] == pytest.approx(1.0, abs=0.2)
 
 
 def test_a_damaged_basis_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
