@@ -18,6 +18,7 @@ import numpy as np
 import soxr
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.error import FFmpegError
 
 from addon.core.errors import SoundError
 
@@ -96,11 +97,11 @@ def _declares_more(head: bytes, size: int) -> bool:
 
 def _decode(source: BinaryIO, name: str, truncated: bool) -> Sound:
     try:
-        with av.open(source, options={"format_whitelist": FORMATS}) as container:
+        with av.open(source, mode="r", options={"format_whitelist": FORMATS}) as container:
             return _sound(container, name, truncated)
     except SoundError:
         raise
-    except (av.FFmpegError, ValueError) as error:
+    except (FFmpegError, ValueError) as error:
         raise SoundError("sound.format", _UNREADABLE, name) from error
 
 
@@ -186,7 +187,7 @@ def _blocks(container: InputContainer, stream: AudioStream, state: _Decoding) ->
             frames = packet.decode()
         except StopIteration:
             return
-        except av.FFmpegError:
+        except FFmpegError:
             state.damaged += 1
             if state.damaged - damaged_before > 1000:  # nothing good follows
                 return

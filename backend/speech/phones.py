@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 SILENCE: Final[str] = "SIL"
+
+Report = Callable[[float], None]
+"""Told the fraction done, 0..1, between pieces of work; may raise to cancel."""
 
 PHONES: Final[tuple[str, ...]] = (
     "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH", "K",
@@ -53,3 +57,29 @@ class Speech:
     words: tuple[Word, ...] = ()
     method: str = "recognized"
     warnings: tuple[str, ...] = ()
+
+
+def fill_silence(phones: Iterable[Phone], duration: float) -> tuple[Phone, ...]:
+    """Phones in order of time as one line from 0 to `duration` seconds without gaps or overlaps.
+
+    Gaps become SILENCE, silences that meet become one, and what lies outside the sound is cut off. A phone that
+    overlaps its predecessor starts where that one ends.
+    """
+    line: list[Phone] = []
+    at = 0.0
+    for phone in (*phones, Phone(SILENCE, duration, duration)):
+        start, end = max(phone.start, at), min(phone.end, duration)
+        if min(start, duration) > at:
+            _append(line, Phone(SILENCE, at, min(start, duration)))
+            at = min(start, duration)
+        if end > at:
+            _append(line, Phone(phone.name, at, end))
+            at = end
+    return tuple(line)
+
+
+def _append(line: list[Phone], phone: Phone) -> None:
+    if line and line[-1].name == phone.name == SILENCE:
+        line[-1] = Phone(SILENCE, line[-1].start, phone.end)
+    else:
+        line.append(phone)

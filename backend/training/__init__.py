@@ -1,0 +1,1 @@
+"""Training: one command for each model that is shipped."""
