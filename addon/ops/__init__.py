@@ -1,1 +1,25 @@
 """Operators: each reads properties, calls one function of rig or link, and reports."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .backend import SOLILOQUY_OT_start_backend, SOLILOQUY_OT_stop_backend
+from .character import SOLILOQUY_OT_add_character, SOLILOQUY_OT_remove
+from .perform import (
+    SOLILOQUY_OT_apply,
+    SOLILOQUY_OT_bake_file,
+    SOLILOQUY_OT_cancel,
+    SOLILOQUY_OT_perform,
+)
+
+CLASSES: Final = (
+    SOLILOQUY_OT_start_backend,
+    SOLILOQUY_OT_stop_backend,
+    SOLILOQUY_OT_perform,
+    SOLILOQUY_OT_apply,
+    SOLILOQUY_OT_bake_file,
+    SOLILOQUY_OT_cancel,
+    SOLILOQUY_OT_add_character,
+    SOLILOQUY_OT_remove,
+)

@@ -1,0 +1,126 @@
+"""Evaluated meshes as arrays, frame by frame, so that something else than Blender can draw what Blender shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ..core.errors import RigError
+
+
+@dataclass(frozen=True, eq=False)
+class MeshFrames:
+    """One object over time, as the dependency graph shows it.
+
+    Vertices where two materials meet are doubled, so that each has one colour.
+    vertices  (T,V,3) float32, world space; triangles (F,3) int32, counter-clockwise from outside
+    colours   (V,3) float32, linear RGB, the materials' base colours (times a linked colour attribute's values)
+    specular  (V,) float32 in 0..1, as the materials have it for the viewport
+    source    (V,) int32, the vertex of the mesh that each one is
+    """
+
+    name: str
+    vertices: np.ndarray
+    triangles: np.ndarray
+    colours: np.ndarray
+    specular: np.ndarray
+    source: np.ndarray
+
+
+def read_meshes(
+    context: bpy.types.Context, objects: Sequence[bpy.types.Object], frames: Sequence[int]
+) -> tuple[MeshFrames, ...]:
+    """The visible meshes among `objects` at scene `frames`; the scene's own frame is put back.
+
+    Raises RigError when a mesh changes its vertices' number from frame to frame, which no array can hold.
+    """
+    scene = context.scene
+    before = scene.frame_current
+    meshes = [o for o in objects if o.type == "MESH" and not o.hide_render and o.data.polygons]
+    positions: list[list[np.ndarray]] = [[] for _ in meshes]
+    for frame in frames:
+        scene.frame_set(frame)
+        graph = context.evaluated_depsgraph_get()
+        for series, thing in zip(positions, meshes, strict=True):
+            series.append(_world_positions(thing.evaluated_get(graph)))
+    surfaces = [_surface(thing.evaluated_get(context.evaluated_depsgraph_get())) for thing in meshes]
+    scene.frame_set(before)
+    for thing, series in zip(meshes, positions, strict=True):
+        if len({len(points) for points in series}) > 1:
+            raise RigError("dump.topology", "This mesh changes its number of vertices over time.", thing.name)
+    return tuple(
+        MeshFrames(thing.name, np.stack(series)[:, surface["source"]], **surface)
+        for thing, series, surface in zip(meshes, positions, surfaces, strict=True)
+    )
+
+
+def save_meshes(path: Path, meshes: Sequence[MeshFrames], frames: Sequence[int], fps: float) -> None:
+    """Write an .npz: `names` (O,), `frames` (T,), `fps`, and the arrays of mesh i as `vertices_i` and so on."""
+    arrays: dict[str, Any] = {
+        "names": np.array([mesh.name for mesh in meshes]),
+        "frames": np.array(frames, dtype=np.int64),
+        "fps": np.float64(fps),
+    }
+    for position, mesh in enumerate(meshes):
+        for name in ("vertices", "triangles", "colours", "specular", "source"):
+            arrays[f"{name}_{position}"] = getattr(mesh, name)
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def _world_positions(shown: bpy.types.Object) -> np.ndarray:
+    mesh = shown.to_mesh()
+    local = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
+    mesh.vertices.foreach_get("co", local)
+    shown.to_mesh_clear()
+    matrix = np.array(shown.matrix_world, dtype=np.float32)
+    return local.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+def _surface(shown: bpy.types.Object) -> dict[str, np.ndarray]:
+    """Triangles over vertices that are one for each pair of mesh vertex and material, with their colours."""
+    mesh = shown.to_mesh()
+    mesh.calc_loop_triangles()
+    count = len(mesh.loop_triangles)
+    corners, slots = np.empty(count * 3, dtype=np.int32), np.empty(count, dtype=np.int32)
+    mesh.loop_triangles.foreach_get("vertices", corners)
+    mesh.loop_triangles.foreach_get("material_index", slots)
+    materials = [slot.material for slot in shown.material_slots] or [None]
+    slots = np.clip(slots, 0, len(materials) - 1)
+    pairs, triangles = np.unique(corners * len(materials) + np.repeat(slots, 3), return_inverse=True)
+    source, slot = (pairs // len(materials)).astype(np.int32), pairs % len(materials)
+    painted = [_colours(material, mesh) for material in materials]
+    surface = {
+        "triangles": triangles.reshape(-1, 3).astype(np.int32),
+        "colours": np.stack([painted[s][v] for s, v in zip(slot, source, strict=True)]).astype(np.float32),
+        "specular": np.array([m.specular_intensity if m else 0.0 for m in materials], dtype=np.float32)[slot],
+        "source": source,
+    }
+    shown.to_mesh_clear()
+    return surface
+
+
+def _colours(material: bpy.types.Material | None, mesh: bpy.types.Mesh) -> np.ndarray:
+    """(V,3) base colour of a material at each vertex: its shader's, a linked colour attribute's, or the viewport's."""
+    plain = np.tile(material.diffuse_color[:3] if material else (0.8, 0.8, 0.8), (len(mesh.vertices), 1))
+    nodes = material.node_tree.nodes if material and material.node_tree else ()
+    shader = next((node for node in nodes if node.type == "BSDF_PRINCIPLED"), None)
+    if shader is None:
+        return plain
+    socket = shader.inputs["Base Color"]
+    if not socket.is_linked:
+        return np.tile(socket.default_value[:3], (len(mesh.vertices), 1))
+    name = getattr(socket.links[0].from_node, "attribute_name", "") or getattr(
+        socket.links[0].from_node, "layer_name", ""
+    )
+    attribute = mesh.color_attributes.get(name)
+    if attribute is None or attribute.domain != "POINT":
+        return plain
+    rgba = np.empty(len(attribute.data) * 4, dtype=np.float32)
+    attribute.data.foreach_get("color", rgba)
+    return rgba.reshape(-1, 4)[:, :3]

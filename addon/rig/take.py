@@ -1,0 +1,48 @@
+"""A take: one line applied to a character in a scene, keys and sound and range, and its removal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import bpy
+
+from ..core.performance import Performance
+from . import keyer, sound
+from .discover import find_character
+
+
+@dataclass(frozen=True)
+class Take:
+    """What to apply where: `line` names it, `sound` (or None) is heard from frame `start`; see `keyer.bake`."""
+
+    line: str
+    sound: Path | None
+    start: int
+    tolerance: float = 0.0
+
+
+def apply(
+    scene: bpy.types.Scene, selected: bpy.types.Object | None, performance: Performance, take: Take
+) -> keyer.BakeReport:
+    """Bake a performance on the character of `selected`, put its sound beside it and make room in the scene.
+
+    Raises RigError, before anything is changed, when the character cannot be driven.
+    """
+    character = find_character(selected)
+    timeline = keyer.scene_timeline(scene, take.start)
+    report = keyer.bake(character, performance, timeline, take.line, take.tolerance)
+    sound.extend_range(scene, report.frames)
+    note = sound.place_sound(scene, take.sound, report.frames, character.name) if take.sound else ""
+    scene.frame_set(scene.frame_current)  # show the pose of the frame that the artist looks at
+    warnings = (str(w) for w in performance.meta.get("warnings", ()))
+    return replace(report, notes=(*report.notes, *warnings, *((note,) if note else ())))
+
+
+def remove(scene: bpy.types.Scene, selected: bpy.types.Object | None) -> tuple[str, ...]:
+    """Take away what was made for the character of `selected`. Returns sentences; none when there was nothing."""
+    character = find_character(selected)
+    sentences = keyer.remove(character)
+    strips = sound.remove_sound(scene, character.name)
+    scene.frame_set(scene.frame_current)
+    return (*sentences, *((f"Removed its sound strip{'s' if strips > 1 else ''}.",) if strips else ()))

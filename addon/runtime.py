@@ -1,0 +1,287 @@
+"""What lives between clicks: the backend within reach, the open jobs, messages, and the one timer that serves them.
+
+The timer takes in what has arrived within a few milliseconds and returns; it runs only while there is a backend to
+listen to. Blender's timers do not run without a window, so `Runtime.wait` turns the same wheel for command lines.
+Nothing here holds a Blender reference from one tick to the next: jobs name their data by session_uid.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import bpy
+
+from .core.errors import BackendError, JobCancelled, SoliloquyError
+from .core.performance import Performance
+from .core.request import PerformRequest
+from .preferences import backend_place, link_problem
+from .properties import status_of
+
+if TYPE_CHECKING:
+    from .link.events import Event
+    from .link.supervisor import BackendPlace, Supervisor
+
+BUDGET_S: Final[float] = 0.004
+BUSY_S: Final[float] = 0.03
+IDLE_S: Final[float] = 0.25
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where a result goes: session_uids of scene and object, the sound, the take's name, first frame, thinning."""
+
+    scene: int
+    character: int
+    sound: Path
+    line: str
+    start: int
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence for the artist; `level` is INFO, WARNING or ERROR, as operators report."""
+
+    level: str
+    text: str
+
+
+@dataclass(frozen=True)
+class _Open:
+    job: Job
+    request: PerformRequest
+    sent_as: str = ""  # the session's id; empty until the backend has answered its greeting
+
+
+class Runtime:
+    """The state of the add-on while Blender runs; see the module. One exists at a time (`get`)."""
+
+    def __init__(self) -> None:
+        self.messages: deque[Message] = deque(maxlen=8)
+        self.results: dict[str, tuple[Job, Performance]] = {}
+        self._errors: dict[str, SoliloquyError] = {}
+        self._open: dict[str, _Open] = {}
+        self._backend: Supervisor | None = None
+        self._numbers = itertools.count(1)
+
+    @property
+    def backend_state(self) -> str:
+        """One of stopped, starting, connecting, ready, lost."""
+        return self._backend.state if self._backend is not None else "stopped"
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is open."""
+        return bool(self._open)
+
+    def start_backend(self, log_file: Path | None) -> None:
+        """Greet a backend that runs already, or start one. Raises BackendError when there is no way to."""
+        self._reach().start(log_file)
+        self._keep_ticking()
+        self._show()
+
+    def stop_backend(self) -> None:
+        """Drop all jobs, end the conversation, and the backend if it was started here."""
+        for name in list(self._open):
+            self._end(name, JobCancelled())
+        if self._backend is not None:
+            self._backend.stop()
+            self._backend = None
+        self._show()
+
+    def submit(self, request: PerformRequest, job: Job) -> str:
+        """Send a job, or keep it until the backend has answered. Returns our id of it. Raises BackendError."""
+        backend = self._reach()
+        if backend.state != "starting":
+            backend.connect()
+        name = f"job {next(self._numbers)}"
+        self._open[name] = _Open(job, request)
+        self._send_waiting()
+        self._keep_ticking()
+        self._show("waiting for the backend")
+        return name
+
+    def cancel(self) -> None:
+        """Ask for every open job to be cancelled; those not sent yet end at once."""
+        for name, entry in list(self._open.items()):
+            if entry.sent_as and self._backend is not None and self._backend.is_ready:
+                self._backend.cancel(entry.sent_as)
+                self._show("cancelling", status_of(bpy.context).progress)
+            else:
+                self._end(name, JobCancelled())
+
+    def forget_jobs(self) -> None:
+        """Cancel every job and do not wait for the answer: the file it was meant for is being closed."""
+        self.cancel()
+        for name in list(self._open):
+            self._end(name, JobCancelled())
+
+    def wait(self, name: str, timeout_s: float) -> None:
+        """Turn the wheel until a job has ended, for runs without a window. Raises its error, or BackendError."""
+        end = time.monotonic() + timeout_s
+        while name in self._open:
+            if time.monotonic() > end:
+                self.forget_jobs()
+                raise BackendError("backend.timeout", "The backend did not finish in time; see its log.")
+            self.tick()
+            time.sleep(0.002)
+        if name in self._errors:
+            raise self._errors.pop(name)
+
+    def tick(self) -> float | None:
+        """Take in what has arrived. Returns seconds to the next tick, or None when there is nothing to listen to."""
+        if self._backend is None:
+            return None
+        before = self.backend_state
+        try:
+            for event in self._backend.pump(BUDGET_S):
+                self._take(event)
+        except SoliloquyError as error:
+            self.tell("ERROR", str(error))
+            self._fail_waiting(error)
+        self._send_waiting()
+        if self.backend_state != before:
+            self._show()
+        return BUSY_S if self._open or self.backend_state in ("starting", "connecting") else IDLE_S
+
+    def tell(self, level: str, text: str) -> None:
+        """Keep a sentence for the panel, once."""
+        message = Message(level, text)
+        if message in self.messages:
+            self.messages.remove(message)
+        self.messages.append(message)
+        _log.log(getattr(logging, level), "%s", text)
+
+    def close(self) -> None:
+        """End everything; nothing of ours runs afterwards."""
+        if bpy.app.timers.is_registered(_tick):
+            bpy.app.timers.unregister(_tick)
+        self._open.clear()
+        if self._backend is not None:
+            self._backend.stop()
+            self._backend = None
+
+    def _reach(self) -> Supervisor:
+        """The backend at the place that the preferences name now. Raises BackendError where pyzmq is missing."""
+        if problem := link_problem():
+            raise BackendError("backend.pyzmq", problem)
+        from .link.supervisor import Supervisor
+
+        place: BackendPlace = backend_place(bpy.context)
+        if self._backend is not None and self._backend.place != place and not self._open:
+            self._backend.stop()
+            self._backend = None
+        if self._backend is None:
+            self._backend = Supervisor(place, allow_online=bpy.app.online_access)
+        return self._backend
+
+    def _take(self, event: Event) -> None:
+        from .link import events
+
+        sent_as = getattr(event, "job", None)
+        name = next((n for n, entry in self._open.items() if entry.sent_as == sent_as), "")
+        match event:
+            case events.Lost(reason=reason):
+                self.tell("ERROR", reason)
+            case events.Progress(stage=stage, fraction=fraction, queue_position=place) if name:
+                self._show(f"{stage}, number {place} in the queue" if place else stage, fraction)
+            case events.Finished(performance=performance) if name:
+                self._finish(name, performance)
+            case events.Failed(error=error) if name:
+                self._end(name, error)
+            case events.Cancelled() if name:
+                self._end(name, JobCancelled())
+            case _:
+                self._show()
+
+    def _finish(self, name: str, performance: Performance) -> None:
+        """Let an operator apply the result, so that it is one step of undo."""
+        self.results[name] = (self._open[name].job, performance)
+        windows = bpy.context.window_manager.windows
+        window = bpy.context.temp_override(window=windows[0]) if windows else contextlib.nullcontext()
+        failure: SoliloquyError | None = None
+        try:
+            with window:
+                # True: Blender pushes an undo step for an operator called from Python only when it is told to.
+                bpy.ops.soliloquy.apply("EXEC_DEFAULT", True, job=name)
+        except RuntimeError as error:
+            failure = BackendError("apply.failed", str(error).strip().removeprefix("Error: "))
+        self._end(name, failure)
+
+    def _end(self, name: str, error: SoliloquyError | None) -> None:
+        self._open.pop(name, None)
+        self.results.pop(name, None)
+        if error is not None:
+            self._errors = {name: error}
+            self.tell("INFO" if isinstance(error, JobCancelled) else "ERROR", str(error))
+        self._show()
+
+    def _fail_waiting(self, error: SoliloquyError) -> None:
+        for name, entry in list(self._open.items()):
+            if not entry.sent_as:
+                self._end(name, error)
+
+    def _send_waiting(self) -> None:
+        if self._backend is None or not self._backend.is_ready:
+            return
+        for name, entry in list(self._open.items()):
+            if entry.sent_as:
+                continue
+            try:
+                self._open[name] = replace(entry, sent_as=self._backend.perform(entry.request))
+            except SoliloquyError as error:
+                self._end(name, error)
+
+    def _keep_ticking(self) -> None:
+        if not bpy.app.timers.is_registered(_tick):
+            bpy.app.timers.register(_tick, first_interval=BUSY_S, persistent=True)
+
+    def _show(self, stage: str = "", progress: float = 0.0) -> None:
+        """Write the state where the panel reads it, and have the panel drawn."""
+        status = status_of(bpy.context)
+        status.backend, status.stage, status.progress = self.backend_state, stage, progress
+        status.busy = self.busy
+        for window in bpy.context.window_manager.windows:
+            for area in window.screen.areas:
+                if area.type == "VIEW_3D":
+                    area.tag_redraw()
+
+
+_current: list[Runtime] = []
+
+
+def get() -> Runtime:
+    """The one runtime; made when it is first asked for."""
+    if not _current:
+        _current.append(Runtime())
+    return _current[0]
+
+
+def add_handlers() -> None:
+    """Watch for files being closed."""
+    bpy.app.handlers.load_pre.append(_before_load)
+
+
+def remove_handlers() -> None:
+    """Stop watching, and end whatever runs."""
+    bpy.app.handlers.load_pre.remove(_before_load)
+    if _current:
+        _current.pop().close()
+
+
+@bpy.app.handlers.persistent
+def _before_load(*_: object) -> None:
+    if _current:
+        _current[0].forget_jobs()
+
+
+def _tick() -> float | None:
+    return _current[0].tick() if _current else None

@@ -1,0 +1,104 @@
+"""The sidebar panel: character, sound, emotion, generate, progress, backend, messages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import bpy
+
+from .. import runtime
+from ..ops.base import chosen_character
+from ..preferences import link_problem
+from ..properties import settings_of, status_of
+from .facts import facts_about
+from .text import draw_wrapped
+
+_STATE_ICONS: Final = {
+    "ready": "CHECKMARK",
+    "starting": "SORTTIME",
+    "connecting": "SORTTIME",
+    "lost": "ERROR",
+    "stopped": "RADIOBUT_OFF",
+}
+_LEVEL_ICONS: Final = {"INFO": "INFO", "WARNING": "ERROR", "ERROR": "CANCEL"}
+
+
+class SOLILOQUY_PT_line(bpy.types.Panel):
+    """One line of dialogue on one character."""
+
+    bl_idname = "SOLILOQUY_PT_line"
+    bl_label = "Soliloquy"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Soliloquy"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw from properties and the runtime; no file or socket is touched."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        if problem := link_problem():
+            draw_wrapped(layout.box(), context, problem, "ERROR")
+        _draw_character(layout, context)
+        _draw_line(layout, context)
+        _draw_generate(layout, context)
+        _draw_backend(layout, context)
+        _draw_messages(layout, context)
+
+
+def _draw_character(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    row = layout.row(align=True)
+    row.prop(settings_of(context.scene), "character")
+    row.operator("soliloquy.add_character", text="", icon="ADD")
+    selected = chosen_character(context)
+    if selected is None:
+        layout.label(text="Select a character", icon="INFO")
+        return
+    facts = facts_about(selected)
+    if facts.problem:
+        draw_wrapped(layout, context, facts.problem, "ERROR")
+        return
+    draw_wrapped(layout, context, facts.coverage, "ARMATURE_DATA")
+    for note in facts.notes:
+        draw_wrapped(layout, context, note, "INFO")
+
+
+def _draw_line(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    settings = settings_of(context.scene)
+    column = layout.column()
+    for name in ("sound", "text", "emotion"):
+        column.prop(settings, name)
+    column.prop(settings, "intensity", slider=True)
+    for name in ("seed", "start_frame", "tolerance"):
+        column.prop(settings, name)
+
+
+def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    status = status_of(context)
+    if status.busy:
+        row = layout.row(align=True)
+        row.progress(factor=status.progress, text=status.stage)
+        row.operator("soliloquy.cancel", text="", icon="X")
+    else:
+        row = layout.row()
+        row.scale_y = 1.4
+        row.operator("soliloquy.perform", icon="PLAY")
+    layout.operator("soliloquy.bake_file", icon="IMPORT")
+    layout.operator("soliloquy.remove", icon="TRASH")
+
+
+def _draw_backend(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    state = status_of(context).backend or "stopped"
+    row = layout.row(align=True)
+    row.label(text=f"Backend {state}", icon=_STATE_ICONS.get(state, "QUESTION"))
+    idle = state in ("stopped", "lost")
+    row.operator("soliloquy.start_backend" if idle else "soliloquy.stop_backend", text="Start" if idle else "Stop")
+
+
+def _draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    messages = runtime.get().messages
+    if not messages:
+        return
+    box = layout.box()
+    for message in reversed(messages):
+        draw_wrapped(box, context, message.text, _LEVEL_ICONS[message.level])
