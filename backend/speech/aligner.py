@@ -69,8 +69,9 @@ def align(sound: Sound, text: str, prosody: Prosody | None = None, report: Repor
         start, end = chunk.start / sphinx.FRAME_RATE, min(sound.duration, chunk.end / sphinx.FRAME_RATE)
         aligned = sphinx.align_phones(sound.samples[int(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)], chunk.words)
         if aligned and fits(aligned):
-            phones += [p for word in aligned for p in _phones(word, start)]
-            found += [_word(word, start) for word in aligned if word.name != SILENCE]
+            timed = sphinx.timed([p for word in aligned for p in word.phones], start, end)
+            phones += timed
+            found += _words(aligned, timed)
         else:
             phones += keep_speech(heard_between(sound, start, end), prosody)
             doubtful.append((start, end))
@@ -119,17 +120,14 @@ def _chunks(sound: Sound, words: tuple[str, ...]) -> list[_Chunk]:
     return chunks
 
 
-def _phones(word: sphinx.AlignedWord, start: float) -> list[Phone]:
-    return [
-        Phone(p.name, start + p.start / sphinx.FRAME_RATE, start + p.end / sphinx.FRAME_RATE)
-        for p in word.phones
-        if p.name != SILENCE
-    ]
-
-
-def _word(word: sphinx.AlignedWord, start: float) -> Word:
-    first, last = word.phones[0], word.phones[-1]
-    return Word(word.name.rstrip("."), start + first.start / sphinx.FRAME_RATE, start + last.end / sphinx.FRAME_RATE)
+def _words(aligned: Sequence[sphinx.AlignedWord], phones: Sequence[Phone]) -> list[Word]:
+    words: list[Word] = []
+    at = 0
+    for word in aligned:
+        first, at = at, at + len(word.phones)
+        if word.name != SILENCE:
+            words.append(Word(word.name.rstrip("."), phones[first].start, phones[at - 1].end))
+    return words
 
 
 def _text_warnings(unsaid: Sequence[str], guessed: Sequence[str]) -> tuple[str, ...]:

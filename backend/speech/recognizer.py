@@ -54,10 +54,7 @@ def silent(sound: Sound) -> Speech:
 def heard_between(sound: Sound, start: float, end: float) -> list[Phone]:
     """Phones recognized between two times in seconds."""
     piece = sound.samples[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
-    return [
-        Phone(s.name, start + s.start / sphinx.FRAME_RATE, min(end, start + s.end / sphinx.FRAME_RATE))
-        for s in sphinx.recognize_phones(piece)
-    ]
+    return sphinx.timed(sphinx.recognize_phones(piece), start, end)
 
 
 def keep_speech(phones: Iterable[Phone], prosody: Prosody) -> list[Phone]:

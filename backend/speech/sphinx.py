@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,10 +19,14 @@ from pocketsphinx import Decoder, get_model_path
 from backend.audio.sound import SAMPLE_RATE
 
 from .letters import phones_of
-from .phones import PHONES, SILENCE
+from .phones import PHONES, SILENCE, Phone
 
 FRAME_RATE: Final[int] = 100
 """Acoustic frames per second."""
+FRAME_OFFSET: Final[float] = 0.0078
+"""Seconds from the nominal start of a frame to where it begins to speak for the sound: frame n is a window of 25.6 ms
+from n / 100 s, so the middle between the centres of two neighbours lies 12.8 - 5 ms later. Against the exact times of
+a synthesizer it takes away the -3 to -7 ms of bias that phone starts have without it."""
 LEVEL: Final[float] = 0.7
 """Peak to which sounds are brought before they become 16-bit."""
 FEWEST_SAMPLES: Final[int] = SAMPLE_RATE // 10
@@ -106,6 +111,13 @@ def recognize_phones(samples: np.ndarray) -> tuple[Segment, ...]:
         if not _decode(decoder, to_pcm(samples)) or decoder.hyp() is None:
             return ()
         return tuple(Segment(_phone(s.word), s.start_frame, s.end_frame + 1) for s in decoder.seg())
+
+
+def timed(segments: Sequence[Segment], start: float, end: float) -> list[Phone]:
+    """Segments of a piece of sound between two times in seconds as phones; the last one reaches to `end`."""
+    edges = [start + (s.start / FRAME_RATE + FRAME_OFFSET if s.start else 0.0) for s in segments] + [end]
+    edges = [min(edge, end) for edge in edges]
+    return [Phone(s.name, edges[k], edges[k + 1]) for k, s in enumerate(segments)]
 
 
 def to_pcm(samples: np.ndarray) -> bytes:
