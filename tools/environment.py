@@ -54,7 +54,7 @@ class MissingError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the environments asked for; 0 when they are ready, 2 when the machine lacks something."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser = argparse.ArgumentParser(description="Make the Python environments of the project.")
     parser.add_argument("--blenders", action="store_true", help="also one environment per tested Blender version")
     options = parser.parse_args(arguments)
     try:
