@@ -1,0 +1,136 @@
+"""The connection file: private, whole, of one living backend."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from addon.core.errors import BackendError
+from addon.link.connection import FILE_NAME, Connection, find, publish, read, runtime_folder, withdraw
+from addon.link.session import Session
+
+posix = pytest.mark.skipif(os.name == "nt", reason="file modes are those of POSIX")
+
+
+@pytest.fixture
+def living() -> Iterator[Connection]:
+    """A connection of this process, with something listening at its endpoint."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endpoint = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        yield Connection(endpoint, "S" * 40, "C" * 40, "K" * 40, os.getpid(), platform.node(), "start-1", "0.1.0")
+
+
+def dead_pid() -> int:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return child.pid
+
+
+def test_what_is_published_is_read_back(living: Connection, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "runtime"
+    assert publish(living, folder) == folder / FILE_NAME
+    assert find(folder) == living
+    assert [path.name for path in folder.iterdir()] == [FILE_NAME]
+
+
+@posix
+def test_only_the_user_can_read_the_file_and_its_folder(living: Connection, tmp_path: Path) -> None:
+    path = publish(living, tmp_path / "runtime")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+@posix
+def test_a_file_that_others_can_read_is_not_used(living: Connection, tmp_path: Path) -> None:
+    publish(living, tmp_path).chmod(0o644)
+    with pytest.raises(BackendError) as caught:
+        find(tmp_path)
+    assert caught.value.code == "backend.permissions"
+
+
+def test_a_second_backend_in_the_folder_is_refused(living: Connection, tmp_path: Path) -> None:
+    publish(living, tmp_path)
+    with pytest.raises(BackendError) as caught:
+        publish(replace(living, start="start-2"), tmp_path)
+    assert caught.value.code == "backend.running"
+    assert read(tmp_path).start == "start-1"
+
+
+def test_the_file_of_a_dead_process_is_stale_and_replaced(living: Connection, tmp_path: Path) -> None:
+    publish(replace(living, pid=dead_pid(), start="dead"), tmp_path)
+    with pytest.raises(BackendError) as caught:
+        find(tmp_path)
+    assert caught.value.code == "backend.stale"
+    publish(living, tmp_path)
+    assert find(tmp_path).start == "start-1"
+
+
+def test_a_process_id_that_now_belongs_to_another_program_does_not_look_alive(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    ours = Connection(f"tcp://127.0.0.1:{port}", "S", "C", "K", os.getpid(), platform.node(), "start-1", "0.1.0")
+    publish(ours, tmp_path)
+    with pytest.raises(BackendError) as caught:
+        find(tmp_path)
+    assert caught.value.code == "backend.stale"
+
+
+def test_a_backend_removes_its_own_file_only(living: Connection, tmp_path: Path) -> None:
+    publish(living, tmp_path)
+    withdraw(tmp_path, "start-2")
+    assert read(tmp_path).start == "start-1"
+    withdraw(tmp_path, "start-1")
+    with pytest.raises(BackendError) as caught:
+        read(tmp_path)
+    assert caught.value.code == "backend.absent"
+    withdraw(tmp_path, "start-1")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"endpoint": 1}', "\x00" * 20_000])
+def test_a_damaged_file_gets_a_sentence_and_does_not_stop_a_new_backend(
+    text: str, living: Connection, tmp_path: Path
+) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_text(text)
+    path.chmod(0o600)
+    with pytest.raises(BackendError) as caught:
+        Session(tmp_path).connect()
+    assert caught.value.code == "backend.file"
+    publish(living, tmp_path)
+    assert find(tmp_path) == living
+
+
+def test_a_file_with_senseless_keys_is_refused_by_the_session(living: Connection, tmp_path: Path) -> None:
+    publish(replace(living, server_public="short"), tmp_path)
+    with pytest.raises(BackendError) as caught:
+        Session(tmp_path).connect()
+    assert caught.value.code == "backend.file"
+
+
+def test_without_a_backend_the_session_says_to_start_one(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    with pytest.raises(BackendError) as caught:
+        session.connect()
+    assert caught.value.code == "backend.absent"
+    assert session.state == "disconnected"
+    assert session.pump() == []
+
+
+def test_the_variable_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SOLILOQUY_RUNTIME_DIR", str(tmp_path))
+    assert runtime_folder() == tmp_path
+    assert runtime_folder(tmp_path / "chosen") == tmp_path / "chosen"
+
+
+def test_the_file_is_plain_json(living: Connection, tmp_path: Path) -> None:
+    assert json.loads(publish(living, tmp_path).read_text())["protocol"] == "soliloquy"
