@@ -146,7 +146,8 @@ def test_attributes_are_perspective_correct() -> None:
     camera = Camera((0, 0, 5), field_of_view=0.5, width=64, height=64)
     screen = project(vertices, camera)
     seen = visible_triangles(screen, faces, 64, 64)
-    value, where = surface(screen, faces, vertices, seen)
+    where = torch.nonzero(seen.reshape(-1) >= 0).squeeze(1)
+    value = surface(screen, faces, vertices, seen, where)
     again = project(value[None], camera)[0]
     np.testing.assert_allclose(again[:, 0], where % 64 + 0.5, atol=1e-2)
     np.testing.assert_allclose(again[:, 1], torch.div(where, 64, rounding_mode="floor") + 0.5, atol=1e-2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import torch
@@ -13,7 +14,9 @@ from .scene import STUDIO, Camera, Look, Mesh
 from .shade import light, surface, vertex_normals
 from .zbuffer import project, visible_triangles
 
-_SRGB_STEPS = 1 << 14
+PIXELS_AT_ONCE: Final[int] = 1 << 16
+"""Pixels that are lit together, which bounds memory and keeps what is in work near the processor."""
+_SRGB_STEPS: Final[int] = 1 << 14
 
 
 def render(
@@ -74,16 +77,16 @@ def _lit(subject: _Subject, vertices: torch.Tensor, camera: Camera, look: Look) 
     seen = visible_triangles(screen, subject.triangles, camera.height, camera.width, two_sided=subject.two_sided)
     normals = vertex_normals(vertices, subject.triangles)
     carried = torch.cat([vertices, normals, subject.carried.expand(len(vertices), -1, -1)], dim=-1)
-    value, covered = surface(screen, subject.triangles, carried, seen)
-    eye = torch.tensor(camera.position, dtype=value.dtype, device=value.device)
-    towards = functional.normalize(eye - value[:, :3], dim=-1)
-    normal = functional.normalize(value[:, 3:6], dim=-1)
-    if subject.two_sided:
-        normal = torch.where((normal * towards).sum(dim=-1, keepdim=True) < 0, -normal, normal)
-    colour = light(normal, towards, value[:, 6:9], value[:, 9:], look, camera)
-    picture = torch.zeros((seen.numel(), 3), dtype=value.dtype, device=value.device)
-    picture[covered] = colour
-    return picture.reshape(*seen.shape, 3), (seen >= 0).to(value.dtype)
+    eye = torch.tensor(camera.position, dtype=vertices.dtype, device=vertices.device)
+    picture = torch.zeros((seen.numel(), 3), dtype=vertices.dtype, device=vertices.device)
+    for part in torch.nonzero(seen.reshape(-1) >= 0).squeeze(1).split(PIXELS_AT_ONCE):
+        value = surface(screen, subject.triangles, carried, seen, part)
+        towards = functional.normalize(eye - value[:, :3], dim=-1)
+        normal = functional.normalize(value[:, 3:6], dim=-1)
+        if subject.two_sided:
+            normal = torch.where((normal * towards).sum(dim=-1, keepdim=True) < 0, -normal, normal)
+        picture[part] = light(normal, towards, value[:, 6:9], value[:, 9:], look, camera)
+    return picture.reshape(*seen.shape, 3), (seen >= 0).to(vertices.dtype)
 
 
 def _finished(

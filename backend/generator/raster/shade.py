@@ -30,18 +30,17 @@ def vertex_normals(vertices: torch.Tensor, triangles: torch.Tensor) -> torch.Ten
 
 
 def surface(
-    screen: torch.Tensor, triangles: torch.Tensor, attributes: torch.Tensor, seen: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attributes of the covered pixels, and where those are.
+    screen: torch.Tensor, triangles: torch.Tensor, attributes: torch.Tensor, seen: torch.Tensor, where: torch.Tensor
+) -> torch.Tensor:
+    """Attributes (P,A), perspective-correct, at the positions `where` (P,) of the flattened `seen`.
 
     `screen` (B,V,3) is `project`'s, `attributes` (B,V,A) are carried by the vertices, `seen` (B,H,W) is
-    `visible_triangles`'s. Returns (P,A) values, perspective-correct, and (P,) positions in `seen` flattened.
+    `visible_triangles`'s; every position must be a covered one.
     """
     frames, height, width = seen.shape
-    flat = seen.reshape(-1)
-    covered = torch.nonzero(flat >= 0).squeeze(1)
-    frame, pixel = covered // (height * width), covered % (height * width)
-    corner = triangles[flat[covered]] + (frame * screen.shape[1])[:, None]
+    pixel = where % (height * width)
+    frame = torch.div(where, height * width, rounding_mode="floor")
+    corner = triangles[seen.reshape(-1)[where]] + (frame * screen.shape[1])[:, None]
     points = screen.reshape(-1, 3)[corner.T].movedim(-1, 1).contiguous()
     x, y = (pixel % width).to(screen.dtype) + 0.5, (pixel // width).to(screen.dtype) + 0.5
     weights = torch.stack(barycentric(points, x, y)).clamp(min=0) * points[:, 2]
@@ -50,7 +49,7 @@ def surface(
     value = carried.index_select(0, corner[:, 0]) * weights[0]
     for k in (1, 2):
         value = torch.addcmul(value, carried.index_select(0, corner[:, k]), weights[k])
-    return value, covered
+    return value
 
 
 def light(
