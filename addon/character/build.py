@@ -33,6 +33,7 @@ def _linear(srgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
 
 
+_MATT_IN_SOLID_VIEW = ("pupil", "iris", "limbus", "brow", "lash", "mouth")
 _ROUGHNESS = {"sclera": 0.15, "iris": 0.1, "limbus": 0.1, "pupil": 0.1, "teeth": 0.25, "lips": 0.38, "tongue": 0.3}
 
 
@@ -42,7 +43,8 @@ def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Materi
     material = bpy.data.materials.new(name)
     rgba = (*_linear(colour), 1.0)
     material.diffuse_color = rgba
-    material.roughness = _ROUGHNESS.get(name, 0.55)
+    # Solid view knows no cornea: a broad highlight would turn the pupil grey.
+    material.roughness = 1.0 if name in _MATT_IN_SOLID_VIEW else _ROUGHNESS.get(name, 0.55)
     material.use_nodes = True
     shader = material.node_tree.nodes.get("Principled BSDF")
     if shader is None:

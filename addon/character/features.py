@@ -16,8 +16,8 @@ from .spec import CharacterSpec
 
 _BROW: Final[tuple[tuple[float, float, float, float], ...]] = (
     # x, y, half height, half thickness in mm, from the nose out
-    (10.5, 20.6, 2.0, 0.7), (14.0, 21.9, 2.9, 1.1), (20.0, 23.4, 3.0, 1.25), (27.0, 25.2, 2.8, 1.25),
-    (34.0, 26.7, 2.4, 1.15), (41.0, 26.9, 1.9, 1.0), (47.0, 25.0, 1.35, 0.8), (51.5, 22.4, 0.8, 0.55),
+    (11.5, 23.4, 0.9, 0.25), (15.0, 24.3, 2.4, 0.60), (20.5, 25.5, 2.7, 0.70), (27.5, 26.8, 2.5, 0.70),
+    (34.5, 27.5, 2.1, 0.65), (41.5, 27.0, 1.6, 0.60), (47.5, 25.0, 1.0, 0.45), (52.0, 22.2, 0.35, 0.25),
 )  # fmt: skip
 _EAR_OUTLINE: Final[tuple[tuple[float, float], ...]] = (
     # back, up in mm from the ear canal, all the way round from the front of the helix over the top
@@ -66,8 +66,10 @@ def _bind(skin: Skin, points: np.ndarray, count: int = 6) -> tuple[np.ndarray, n
 
 def _brow(skin: Skin) -> Feature:
     rows = np.array(_BROW) * 1e-3
-    t = np.linspace(0.0, 1.0, 22)
-    x, y, half, thick = (np.interp(t, np.linspace(0.0, 1.0, len(rows)), column) for column in rows.T)
+    powers = np.vander(np.linspace(-1.0, 1.0, len(rows)), 6)
+    fine = np.vander(np.linspace(-1.0, 1.0, 26), 6)
+    x, y, half, thick = (fine @ np.linalg.lstsq(powers, rows, rcond=None)[0]).T
+    half, thick = np.maximum(half, 2e-4), np.maximum(thick, 2e-4)
     middle = sdf.cast(skin.field, np.stack([x, y, np.full_like(x, 0.16)], -1), np.array([0.0, 0.0, -1.0]), 0.16)
     along = np.gradient(middle, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
@@ -84,9 +86,7 @@ def _brow(skin: Skin) -> Feature:
 def _ear(skin: Skin) -> Feature:
     outline = np.array(_EAR_OUTLINE, float)
     # A closed smooth curve through the outline: trigonometric interpolation.
-    spectrum = np.fft.rfft(outline[:, 0] + 0j).copy(), np.fft.rfft(outline[:, 1])
     curve = np.stack([np.fft.irfft(np.fft.rfft(outline[:, k]), 32) * 2.0 for k in range(2)], -1)
-    del spectrum
     concha = np.array([9.0, 1.0])
     rings = []
     for scale, out in _EAR_RINGS:
@@ -115,13 +115,13 @@ def _signed_volume(vertices: np.ndarray, quads: np.ndarray) -> float:
 def _lash(spec: CharacterSpec, skin: Skin) -> Feature:
     """A fringe on the upper lid's margin, longest towards the temple."""
     ring = skin.layout.ring("eye+", MARGIN_RING)
-    margin = ring[1 : len(ring) // 2]
+    margin = ring[: len(ring) // 2 + 1]
     azimuth, elevation, radius = angles(spec.eye, skin.vertices[margin])
     t = np.linspace(1.0, 0.0, len(margin))
-    length = (0.10 + 0.16 * t) * np.sin(np.pi * np.linspace(0.06, 0.97, len(margin))) ** 0.5
+    length = (0.09 + 0.15 * t) * np.sin(np.pi * np.linspace(0.0, 1.0, len(margin))) ** 0.7
     rows = [
         on_sphere(spec.eye, azimuth + 0.30 * length * f * (t - 0.35), elevation + a * length, radius + length * f)
-        for f, a in ((-0.02, 0.16), (0.5, 0.05), (1.0, 0.55), (0.5, -0.16), (-0.02, -0.08))
+        for f, a in ((-0.02, 0.10), (0.5, 0.10), (1.0, 0.50), (0.5, 0.0), (-0.02, -0.06))
     ]
     n = len(margin)
     i = np.arange(n - 1)

@@ -15,7 +15,7 @@ from .spec import CharacterSpec
 _CENTRE: Final = np.array([0.0, 0.030, -0.012])
 _HAIRLINE: Final[tuple[tuple[float, float], ...]] = (
     # degrees round the head from the front, elevation in degrees seen from `_CENTRE`
-    (0, 30), (20, 31), (38, 29), (50, 21), (60, 8), (68, -6), (76, -20), (83, -27), (88, -20), (93, -7), (102, -3),
+    (0, 27), (20, 28), (38, 27), (50, 20), (60, 8), (68, -6), (76, -20), (83, -27), (88, -20), (93, -7), (102, -3),
     (112, -9), (122, -26), (135, -42), (155, -47), (180, -49),
 )  # fmt: skip
 _SIDES: Final[int] = 96
@@ -38,14 +38,15 @@ def _thickness(around: np.ndarray, t: np.ndarray) -> np.ndarray:
     """Thickness in metres over the skin at an angle round the head and a fraction from hairline to crown."""
     front = np.exp(-((around / 0.9) ** 2))
     back = 0.5 - 0.5 * np.cos(around)
-    body = 0.0095 + 0.0050 * front + 0.0030 * back
-    rise = np.clip(t / 0.16, 0.0, 1.0) ** 0.6
-    sweep = 0.0050 * np.exp(-(((around + 0.30) / 0.55) ** 2)) * np.exp(-(((t - 0.22) / 0.22) ** 2))
+    body = 0.0085 + 0.0030 * front + 0.0025 * back
+    rise = np.clip(t / 0.30, 0.0, 1.0)
+    rise = np.sin(0.5 * np.pi * rise) ** 0.8
+    sweep = 0.0060 * np.exp(-(((around + 0.30) / 0.55) ** 2)) * np.exp(-(((t - 0.34) / 0.24) ** 2))
     parting = -0.0050 * np.exp(-(((around - _PART) / 0.075) ** 2)) * np.clip(1.2 - t, 0.0, 1.0)
-    strands = 0.0007 * np.sin(26.0 * around + 5.0 * t + 1.5 * np.sin(3.0 * around)) + 0.0005 * np.sin(
+    strands = 0.0009 * np.sin(26.0 * around + 5.0 * t + 1.5 * np.sin(3.0 * around)) + 0.0005 * np.sin(
         43.0 * around - 7.0 * t
     )
-    return -0.0030 * (1.0 - rise) + rise * (body + sweep + parting + strands * np.clip(1.4 - t, 0.0, 1.0))
+    return -0.0025 * (1.0 - rise) + rise * (body + sweep + parting + strands * np.clip(1.4 - t, 0.0, 1.0) * np.clip(t / 0.25, 0.0, 1.0))
 
 
 def build_hair(spec: CharacterSpec, skin: Skin) -> Part:

@@ -8,20 +8,29 @@ from typing import Final
 import numpy as np
 
 from . import sdf
-from .layout import BORDER_RING, EYE_RINGS, MARGIN_RING, MOUTH_RINGS, Layout, build_layout, perimeter
-from .lids import lid_rings, plate_rings
+from .layout import BORDER_RING, EYE_RINGS, MARGIN_RING, MOUTH_RINGS, Key, Layout, build_layout, perimeter
+from .lids import CREASE_RING, lid_rings, plate_rings
 from .lips import bag_rings, lip_rings
 from .skull import head_field
 from .spec import CharacterSpec
 
 _ROW_HEIGHTS: Final[tuple[tuple[int, float], ...]] = (
     # row, height at the front
-    (0, -0.2150), (8, -0.1420), (12, -0.1170), (15, -0.1030), (17, -0.0900), (23, -0.0560), (31, -0.0170),
-    (37, 0.0170), (41, 0.0360), (48, 0.0740),
+    (0, -0.2150), (8, -0.1420), (12, -0.1170), (15, -0.1030), (17, -0.0900), (23, -0.0560), (34, -0.0170),
+    (40, 0.0170), (44, 0.0360), (51, 0.0740),
 )  # fmt: skip
-_ROW_LIFT: Final[tuple[tuple[int, float], ...]] = ((0, 0.0), (8, 0.030), (14, 0.052), (23, 0.030), (31, 0.0), (48, 0.0))
+_ROW_LIFT: Final[tuple[tuple[int, float], ...]] = ((0, 0.0), (8, 0.030), (14, 0.052), (23, 0.030), (34, 0.0), (51, 0.0))
 """How much higher than in front a row runs at the back: rows under the chin follow the jaw line."""
-_RELAX_STEPS: Final[int] = 14
+_NOSE_PIVOT: Final = (0.0, -0.0395, 0.1045)
+_NOSE_FAN: Final[tuple[tuple[int, float], ...]] = (
+    # row, degrees above the horizontal at which it leaves the nose
+    (25, -96.0), (26, -72.0), (27, -48.0), (28, -24.0), (29, 2.0), (30, 30.0), (31, 56.0),
+)  # fmt: skip
+_NOSE_REACH: Final[float] = 0.022
+_NOSE_COLUMNS: Final[tuple[int, int]] = (4, 7)
+"""Columns up to the first lie on the nose; from there to the second they run out into the cheek."""
+_RELAX_STEPS: Final[int] = 10
+_STEEP_STEPS: Final[int] = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +62,30 @@ def _place_grid(spec: CharacterSpec, layout: Layout, field: sdf.Field, vertices:
     out = np.stack([np.sin(angle), np.zeros_like(angle), np.cos(angle)], axis=-1)
     axis = np.stack([np.zeros_like(angle), height, np.interp(height, [-0.2, -0.1, 0.0], [-0.046, -0.02, 0.0])], -1)
     vertices[numbers] = sdf.cast(field, axis + 0.26 * out, -out, 0.26)
+
+
+def _nose_keys(layout: Layout, columns: int) -> list[Key]:
+    rows = dict(_NOSE_FAN)
+    return [k for k in layout.index if k[0] == "grid" and abs(k[1]) <= columns and k[2] in rows]
+
+
+def _place_nose(layout: Layout, field: sdf.Field, vertices: np.ndarray) -> None:
+    """Fan the columns and rows in front out from inside the nose: rays from the head's axis would miss its underside."""
+    rows = dict(_NOSE_FAN)
+    keys = _nose_keys(layout, _NOSE_COLUMNS[1])
+    numbers = [layout.index[k] for k in keys]
+    column = np.array([k[1] for k in keys], dtype=float)
+    pitch = np.radians([rows[k[2]] for k in keys])
+    yaw = np.radians(12.0) * column
+    out = np.stack([np.sin(yaw), np.cos(yaw) * np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)
+    start = np.asarray(_NOSE_PIVOT) + column[:, None] * np.array([0.0021, 0.0, 0.0])
+    reach = np.zeros(len(keys))
+    for _ in range(30):
+        reach = np.minimum(reach - 0.8 * field(start + reach[:, None] * out), _NOSE_REACH)
+    inner, outer = _NOSE_COLUMNS
+    share = np.clip((outer - np.abs(column)) / (outer - inner), 0.0, 1.0)[:, None]
+    on_nose = start + reach[:, None] * out
+    vertices[numbers] += share * (on_nose - vertices[numbers])
 
 
 def _place_crown(spec: CharacterSpec, layout: Layout, field: sdf.Field, vertices: np.ndarray) -> None:
@@ -103,11 +136,11 @@ def _place_mouth(spec: CharacterSpec, layout: Layout, field: sdf.Field, vertices
             vertices[number] = (x * high[0], middle[1] + y * (high[1] - low[1]) / 2, low[2] - 0.006 * (1 - x * x) * (1 - y * y))
 
 
-def _place_eye(spec: CharacterSpec, layout: Layout, vertices: np.ndarray) -> None:
+def _place_eye(spec: CharacterSpec, layout: Layout, field: sdf.Field, vertices: np.ndarray) -> None:
     count = len(layout.ring("eye+", 0))
-    for ring, points in (plate_rings(spec.eye, count) | lid_rings(spec.eye, count)).items():
+    for ring, points in (plate_rings(spec.eye, field, count) | lid_rings(spec.eye, count)).items():
         vertices[layout.ring("eye+", ring)] = points
-    _between(layout, "eye+", _rim(layout, spec, "eye+"), 2, 0, vertices)
+    _between(layout, "eye+", _rim(layout, spec, "eye+"), CREASE_RING, 0, vertices)
     for ring in range(EYE_RINGS):
         numbers = layout.ring("eye+", ring)
         vertices[layout.mirror[numbers]] = vertices[numbers] * (-1.0, 1.0, 1.0)
@@ -123,7 +156,7 @@ def _free(layout: Layout, spec: CharacterSpec) -> np.ndarray:
     def slides(name: str, a: int, b: int) -> bool:
         if name == "grid":
             return b > 0
-        return name == "crown" or (name == "mouth" and a < BORDER_RING) or (name[:3] == "eye" and a < MARGIN_RING)
+        return name == "crown" or (name == "mouth" and a < BORDER_RING) or (name[:3] == "eye" and a < CREASE_RING)
 
     return np.array([number for key, number in layout.index.items() if slides(*key)], dtype=np.int32)
 
@@ -135,12 +168,24 @@ def neighbours(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return pairs[:, 0], pairs[:, 1]
 
 
-def _relax(vertices: np.ndarray, layout: Layout, field: sdf.Field, free: np.ndarray, steps: int) -> np.ndarray:
+def _steep(vertices: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """The free vertices under the nose and under the chin, where the rays that placed the grid graze the skin."""
+    x, y, z = vertices[free].T
+    nose = (np.abs(x) < 0.026) & (y > -0.060) & (y < -0.010) & (z > 0.075)
+    chin = (y < -0.090) & (y > -0.150) & (z > 0.0)
+    return free[nose | chin]
+
+
+def _relax(vertices: np.ndarray, layout: Layout, field: sdf.Field, free: np.ndarray, steps: int, power: float) -> np.ndarray:
     """Even the quads out: towards the neighbours' mean, along the surface."""
     source, target = neighbours(layout.quads)
-    degree = np.bincount(source, minlength=len(vertices))[:, None]
+    own = np.isin(source, free)
+    source, target = source[own], target[own]
     for _ in range(steps):
-        mean = np.stack([np.bincount(source, vertices[target, k], len(vertices)) for k in range(3)], -1) / degree
+        # Long edges pull harder, so that quads stretched over a steep place are drawn on to it.
+        pull = np.linalg.norm(vertices[source] - vertices[target], axis=1) ** power
+        mean = np.stack([np.bincount(source, pull * vertices[target, k], len(vertices)) for k in range(3)], -1)
+        mean /= np.maximum(np.bincount(source, pull, len(vertices)), 1e-12)[:, None]
         vertices[free] += 0.5 * (mean[free] - vertices[free])
         vertices[free] = sdf.project(field, vertices[free], 0.0, 1)
         vertices = _symmetric(vertices, layout.mirror)
@@ -154,10 +199,15 @@ def build_skin(spec: CharacterSpec) -> Skin:
     vertices = np.zeros((len(layout.index), 3))
     _place_grid(spec, layout, field, vertices)
     _place_crown(spec, layout, field, vertices)
+    _place_nose(layout, field, vertices)
     vertices = _symmetric(vertices, layout.mirror)
     _place_mouth(spec, layout, field, vertices)
-    _place_eye(spec, layout, vertices)
+    _place_eye(spec, layout, field, vertices)
     free = _free(layout, spec)
-    vertices = _relax(vertices, layout, field, free, _RELAX_STEPS)
+    nose = _nose_keys(layout, _NOSE_COLUMNS[0])
+    off_nose = free[~np.isin(free, [layout.index[k] for k in nose])]
+    vertices = _relax(vertices, layout, field, off_nose, _RELAX_STEPS, 0.0)
+    vertices = _relax(vertices, layout, field, _steep(vertices, off_nose), _STEEP_STEPS, 1.5)
+    vertices = _relax(vertices, layout, field, free, 1, 0.0)
     vertices[free] = sdf.project(field, vertices[free], 0.0, 3)
     return Skin(_symmetric(vertices, layout.mirror), layout, field)

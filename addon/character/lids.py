@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from . import sdf
 from .layout import EYE_RINGS, LINING_RING, MARGIN_RING
 from .spec import EyeSpec
 
@@ -20,6 +21,13 @@ LINING_RADIUS: Final[float] = 1.015
 CLOSED_MARGIN_RADIUS: Final[float] = 1.165
 """Shape keys move vertices along chords; closing on a larger sphere keeps the half-closed lid off the eyeball."""
 CLOSED_WATERLINE_RADIUS: Final[float] = 1.115
+CREASE_RING: Final[int] = 2
+"""The ring of the crease above the upper lid; what lies between it and the margin slides over the eyeball."""
+_UPPER_PLATE: Final[float] = float(np.radians(19.0))
+_LOWER_PLATE: Final[float] = float(np.radians(17.0))
+"""Angles between margin and crease when the eye is open."""
+_CREASE_DEPTH: Final[float] = 0.0009
+_PLATE_LIMIT: Final[float] = 1.20
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,18 +86,34 @@ def lid_rings(eye: EyeSpec, count: int) -> dict[int, np.ndarray]:
     return rings
 
 
-def plate_rings(eye: EyeSpec, count: int) -> dict[int, np.ndarray]:
-    """First guess for the rings of skin on the lid, from the margin outward; the skin field draws them in."""
+def _out_to_skin(eye: EyeSpec, field: sdf.Field, azimuth: np.ndarray, elevation: np.ndarray) -> np.ndarray:
+    """Points where rays from the eye's centre leave the skin; held between the lid's thickness and a little more."""
+    radius = np.full(azimuth.shape, WATERLINE_RADIUS)
+    for _ in range(12):
+        depth = -field(on_sphere(eye, azimuth, elevation, radius)) / eye.radius
+        radius = np.clip(radius + 0.8 * depth, WATERLINE_RADIUS + 0.03, _PLATE_LIMIT)
+    return on_sphere(eye, azimuth, elevation, radius)
+
+
+def plate_rings(eye: EyeSpec, field: sdf.Field, count: int) -> dict[int, np.ndarray]:
+    """Rings of skin on the lid, from the crease in to the margin.
+
+    They lie on the head's field, but no nearer to the eyeball than the margin; the upper lid's last one is sunk in.
+    """
     curve = lid_curve(eye, count)
+    arch = np.abs(np.sin(2.0 * np.pi * np.arange(count) / count))
+    upper = curve.upper > 0
     rings = {}
-    for ring in range(2, MARGIN_RING):
-        away = MARGIN_RING - ring
-        wider = 1.03 + 0.055 * away
-        lift = np.where(curve.upper > 0, 0.085, 0.075) * away * np.abs(curve.upper) * np.sin(
-            np.pi * 2 * np.arange(count) / count
-        ).__abs__() ** 0.5
-        elevation = curve.elevation * 1.04 + np.sign(curve.upper) * lift
-        rings[ring] = on_sphere(eye, curve.azimuth * wider, elevation, MARGIN_RADIUS)
+    for ring in range(CREASE_RING, MARGIN_RING):
+        away = (MARGIN_RING - ring) / (MARGIN_RING - CREASE_RING)
+        lift = np.where(upper, _UPPER_PLATE, _LOWER_PLATE) * away * arch**0.7
+        elevation = curve.elevation * 1.04 + curve.upper * lift
+        azimuth = curve.azimuth * (1.03 + np.where(curve.azimuth > 0, 0.13, 0.07) * away)
+        points = _out_to_skin(eye, field, azimuth, elevation)
+        if ring == CREASE_RING:
+            sunk = np.where(upper, _CREASE_DEPTH, 0.0) * arch**0.8
+            points = points - sdf.gradient(field, points) * sunk[:, None]
+        rings[ring] = points
     return rings
 
 

@@ -47,13 +47,13 @@ def lip_curve(count: int) -> LipCurve:
 
 def contact_height(mouth: MouthSpec, across: np.ndarray) -> np.ndarray:
     """Height of the line where the lips meet: a small tubercle in the middle, corners a hair higher."""
-    return mouth.line + 0.0012 * across**2 - 0.0011 * np.exp(-((across / 0.22) ** 2))
+    return mouth.line + 0.0022 * across**2 - 0.0011 * np.exp(-((across / 0.22) ** 2))
 
 
 def _border_height(mouth: MouthSpec, curve: LipCurve) -> np.ndarray:
     x = curve.across
-    upper = mouth.upper_height * curve.arch**1.15 - 0.0014 * np.exp(-((x / 0.14) ** 2)) + 0.0004 * curve.arch
-    lower = mouth.lower_height * curve.arch**1.05
+    upper = mouth.upper_height * curve.arch**1.3 - 0.0014 * np.exp(-((x / 0.14) ** 2)) + 0.0004 * curve.arch
+    lower = mouth.lower_height * curve.arch**1.25
     return np.where(curve.upper >= 0, upper, -lower)
 
 
@@ -73,10 +73,10 @@ def lip_rings(mouth: MouthSpec, field: sdf.Field, count: int) -> dict[int, np.nd
     rings = {}
     for ring in range(BORDER_RING, CONTACT_RING + 1):
         t = (ring - BORDER_RING) / steps
-        x = curve.across * (mouth.half_width + 0.0022 * (1.0 - t))
+        x = curve.across * (mouth.half_width + 0.0012 * (1.0 - t))
         y = line + border * (1.0 - t**1.15)
         # A quarter round: proud in the middle of the red, drawn in where the lips touch.
-        z = on_skin(field, x, y) + volume * np.sin(np.pi * min(t * 0.86 + 0.06, 1.0)) ** 0.8 - 0.0022 * t**3
+        z = on_skin(field, x, y) + volume * np.sin(np.pi * min(t * 0.90 + 0.02, 1.0)) - 0.0022 * t**3
         rings[ring] = np.stack([x, y, z], axis=-1)
     contact_z = on_skin(field, curve.across * mouth.half_width, line) - 0.0018 * (0.4 + 0.6 * curve.arch)
     rings[CONTACT_RING][:, 2] = contact_z

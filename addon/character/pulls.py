@@ -36,7 +36,7 @@ class Pull:
 
 PULLS: Final[Mapping[str, tuple[Pull, ...]]] = {
     "mouthSmileLeft": (
-        Pull((27, -68), (17, 15), (8.5, 9.0, -2.0)),
+        Pull((28, -67), (21, 16), (8.0, 8.5, -2.0)),
         Pull((38, -40), (17, 16), (1.0, 4.5, 2.8), "none"),
         Pull((32, -10), (16, 6), (0.0, 1.2, 0.4), "none"),
     ),

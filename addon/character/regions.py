@@ -105,7 +105,7 @@ def build_regions(spec: CharacterSpec, skin: Skin) -> Regions:
     inner = np.where(ring <= CONTACT_RING, 1.0, np.clip(1.0 - (ring - CONTACT_RING) / 4.5, 0.0, 1.0))
     half = spec.mouth.half_width
     x, y = np.maximum(np.abs(p[:, 0]) - half * 0.75, 0.0), p[:, 1] - spec.mouth.line
-    reach = np.hypot(x / 0.020, np.maximum(np.abs(y) - 0.006, 0.0) / 0.019)
+    reach = np.hypot(x / 0.020, np.maximum(np.abs(y) - 0.007, 0.0) / np.where(y > 0, 0.0075, 0.019))
     lips = np.exp(-(reach**2)) * front
     lips = np.where(ring >= BORDER_RING, 1.0, lips)
     lips = smooth_over_mesh(skin, lips, ring >= BORDER_RING, 8)

@@ -7,6 +7,7 @@ Points are (..., 3) float64; a distance is negative inside. Formulas: Inigo Quil
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
@@ -46,10 +47,12 @@ def carve(a: np.ndarray, b: np.ndarray, k: float) -> np.ndarray:
     return -union(-a, b, k)
 
 
+_TETRAHEDRON: Final = np.array([[1.0, -1.0, -1.0], [-1.0, -1.0, 1.0], [-1.0, 1.0, -1.0], [1.0, 1.0, 1.0]])
+
+
 def gradient(field: Field, p: np.ndarray, step: float = 2e-4) -> np.ndarray:
-    """Unit outward direction of the field at p, by central differences."""
-    offsets = np.eye(3) * step
-    g = np.stack([field(p + o) - field(p - o) for o in offsets], axis=-1)
+    """Unit outward direction of the field at p, by differences at the corners of a small tetrahedron."""
+    g = sum(field(p + corner * step)[..., None] * corner for corner in _TETRAHEDRON)
     return g / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), 1e-12)
 
 

@@ -46,7 +46,8 @@ def jaw_shapes(spec: CharacterSpec, skin: Skin, region: Regions) -> dict[str, np
     narrow = _NARROW_WHEN_OPEN * region.lips * (0.3 + 0.7 * region.inner)
     moves["jawOpen"][:, 0] -= region.rest[:, 0] * narrow
     # With the jaw shifted and the lips shut, the upper lip is dragged along, so that the lips stay in touch.
-    along = np.maximum(region.jaw, 0.55 * region.lips * (region.inner > 0.5))
+    red = _red(region) * region.inner
+    along = np.maximum(region.jaw * (1.0 - 0.22 * red), 0.78 * red)
     shifted = jaw_motion(spec.jaw, region.rest, smooth_over_mesh(skin, along, region.ring >= BORDER_RING, 4))
     moves |= {name: shifted[name].astype(float) for name in ("jawForward", "jawLeft", "jawRight")}
     moves["mouthClose"] = _close(spec, skin, region, moves["jawOpen"])

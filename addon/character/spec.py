@@ -46,11 +46,11 @@ class MouthSpec:
 
     line: float = -0.0690
     """Height of the line where the lips meet."""
-    half_width: float = 0.0255
-    upper_height: float = 0.0090
-    lower_height: float = 0.0108
-    upper_volume: float = 0.0034
-    lower_volume: float = 0.0046
+    half_width: float = 0.0248
+    upper_height: float = 0.0080
+    lower_height: float = 0.0094
+    upper_volume: float = 0.0026
+    lower_volume: float = 0.0036
     teeth_back: float = 0.0085
     """Distance from the lips' contact to the front of the teeth."""
 
@@ -71,20 +71,20 @@ class GridSpec:
     """Counts of the quad layout. Columns are counted from the front, rows from the foot of the neck."""
 
     columns: int = 72
-    rows: int = 48
+    rows: int = 51
     mouth_columns: tuple[int, int] = (-8, 8)
     mouth_rows: tuple[int, int] = (17, 23)
     eye_columns: tuple[int, int] = (3, 13)
-    eye_rows: tuple[int, int] = (31, 37)
+    eye_rows: tuple[int, int] = (34, 40)
 
 
 @dataclass(frozen=True)
 class Palette:
     """sRGB colours, 0..1."""
 
-    skin: Colour = (0.85, 0.64, 0.53)
-    blush: Colour = (0.86, 0.50, 0.43)
-    lips: Colour = (0.72, 0.33, 0.33)
+    skin: Colour = (0.93, 0.74, 0.64)
+    blush: Colour = (0.92, 0.57, 0.50)
+    lips: Colour = (0.78, 0.40, 0.40)
     mouth: Colour = (0.22, 0.06, 0.07)
     brow: Colour = (0.17, 0.10, 0.07)
     lash: Colour = (0.08, 0.05, 0.04)

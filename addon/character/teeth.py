@@ -20,7 +20,7 @@ _WIDTHS: Final = {
 }
 _HEIGHTS: Final = {"upper": (9.6, 8.6, 9.4, 8.0, 7.6, 7.2, 7.0), "lower": (8.4, 8.6, 9.4, 8.2, 7.8, 7.4, 7.0)}
 """Visible crown heights in mm, same source, lessened by the gum."""
-_ARCH_HALF_WIDTH: Final[float] = 0.0250
+_ARCH_HALF_WIDTH: Final[float] = 0.0275
 _ARCH_DEPTH: Final[float] = 0.0400
 _DEPTH: Final = (5.0, 4.8, 5.6, 7.0, 7.4, 8.6, 8.6)
 """Thickness from lip side to tongue side in mm."""
@@ -107,7 +107,7 @@ def build_teeth(spec: CharacterSpec, field: Field) -> tuple[Part, Part]:
     """`TeethUpper`, fixed to the head, and `TeethLower`, which follows the jaw through its own shape keys."""
     front = arch_front(spec, field)
     parts = []
-    for jaw, edge in (("upper", spec.mouth.line - 0.0022), ("lower", spec.mouth.line - 0.0012)):
+    for jaw, edge in (("upper", spec.mouth.line - 0.0040), ("lower", spec.mouth.line - 0.0028)):
         vertices, quads, slots = _row(spec, jaw, front, edge)
         colours = np.zeros((len(vertices), 3), np.float32)
         for slot, name in ((0, "gums"), (1, "teeth")):

@@ -33,9 +33,9 @@ def _body(front: float, bite: float) -> tuple[np.ndarray, np.ndarray]:
     t = 2.0 * np.pi * (np.arange(16) + 2) / 16
     rings = []
     for back, height, half, thick in _SECTIONS:
-        x = half * np.cos(t)
+        x = 0.92 * half * np.cos(t)
         groove = -0.22 * thick * np.exp(-((x / (0.3 * half)) ** 2)) * (np.sin(t) > 0)
-        rings.append(np.stack([x, bite + height + thick * np.sin(t) + groove, np.full(16, front - back)], -1))
+        rings.append(np.stack([x, bite + height - 0.0025 + thick * np.sin(t) + groove, np.full(16, front - back)], -1))
     return tube(np.stack(rings), np.array([0.0, 0.0, -0.002]), np.array([0.0, 0.0, 0.0015]))
 
 
