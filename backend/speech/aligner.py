@@ -19,10 +19,10 @@ from .phones import SILENCE, Phone, Report, Speech, Word, fill_silence
 from .recognizer import heard_between, keep_speech, recognize, silent
 from .text import spoken_words
 
-CHUNK_SECONDS: Final[float] = 12.0
+CHUNK_SECONDS: Final[float] = 6.0
 """A chunk ends at the first pause after this."""
-LONGEST_SECONDS: Final[float] = 20.0
-"""A chunk without a pause ends with the first word after this; 20 s need 40 MB."""
+LONGEST_SECONDS: Final[float] = 12.0
+"""A chunk without a pause ends with the first word after this; a line up to this length is one chunk."""
 PAUSE_FRAMES: Final[int] = 10
 POOR_SCORE: Final[float] = -40.0
 BAD_SCORE: Final[float] = -60.0
