@@ -50,7 +50,7 @@ class Saccades:
 @cache
 def published() -> Mapping[str, Any]:
     """The published ranges by statistic, each with unit and source."""
-    return json.loads(files("backend.evaluation").joinpath("published.json").read_text(encoding="utf-8"))
+    return json.loads(files("backend.evaluation").joinpath("published.json").read_text(encoding="utf-8"))["statistics"]
 
 
 def blinks(performance: Performance) -> Blinks:

@@ -1,0 +1,81 @@
+"""What Blender showed, frame by frame: meshes that the add-on read out of a .blend, to draw and to measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from backend.face.landmarks import EYES, INNER_LIP_PAIRS
+from backend.generator.raster.render import render
+from backend.generator.raster.scene import Camera, Mesh
+
+SHINE: Final[float] = 0.5
+"""How much of the viewport's specular intensity the rasteriser's point lights take."""
+FIELD_OF_VIEW: Final[float] = 0.3
+"""Radians: a portrait lens, about 80 mm on a 24 mm high frame."""
+HEAD_HEIGHTS: Final[float] = 5.6
+"""Height of the picture in inter-ocular distances: a head is about 3.7, the rest is air and neck."""
+
+
+@dataclass(frozen=True, eq=False)
+class Filmed:
+    """A character over T frames: one mesh, `vertices` (T,V,3) in Blender's world, `landmarks` (70,) vertex numbers."""
+
+    fps: float
+    mesh: Mesh
+    vertices: np.ndarray
+    landmarks: np.ndarray
+
+    def frame_at(self, seconds: float) -> int:
+        """The frame nearest to a time of the line."""
+        return int(np.clip(round(seconds * self.fps), 0, len(self.vertices) - 1))
+
+    def inter_ocular(self) -> float:
+        """Distance between the eye centres on the first frame, in Blender's units."""
+        eyes = self.vertices[0, self.landmarks]
+        return float(np.linalg.norm(eyes[list(EYES["left"])].mean(axis=0) - eyes[list(EYES["right"])].mean(axis=0)))
+
+    def inner_lip_gaps(self) -> np.ndarray:
+        """(T,3) distance between the inner lips at the right, the centre and the left, in inter-ocular distances."""
+        upper, lower = (self.landmarks[list(side)] for side in zip(*INNER_LIP_PAIRS, strict=True))
+        apart = self.vertices[:, upper] - self.vertices[:, lower]
+        return np.linalg.norm(apart, axis=2) / self.inter_ocular()
+
+    def draw(self, frames: np.ndarray, size: int, supersample: int = 2) -> Iterator[np.ndarray]:
+        """Pictures (size,size,3) uint8 of the given frames from in front; Blender's characters face -Y, up is +Z."""
+        eyes = self.vertices[0, self.landmarks[36:48]].mean(axis=0)
+        middle = eyes - (0.0, 0.0, 0.45 * self.inter_ocular())
+        distance = 0.5 * HEAD_HEIGHTS * self.inter_ocular() / np.tan(0.5 * FIELD_OF_VIEW)
+        camera = Camera(
+            position=(float(middle[0]), float(middle[1] - distance), float(middle[2])),
+            target=(float(middle[0]), float(middle[1]), float(middle[2])),
+            up=(0.0, 0.0, 1.0),
+            field_of_view=FIELD_OF_VIEW,
+            width=size,
+            height=size,
+        )
+        yield from render(self.mesh, self.vertices[frames], camera, supersample=supersample)
+
+
+def read_filmed(path: Path) -> Filmed:
+    """Read what `python -m addon.headless … --dump` wrote."""
+    with np.load(path, allow_pickle=False) as data:
+        fields = ("vertices", "triangles", "colours", "specular")
+        parts = {field: [data[f"{field}_{i}"] for i in range(len(data["names"]))] for field in fields}
+        first = np.cumsum([0, *(part.shape[1] for part in parts["vertices"])])
+        mesh = Mesh(
+            triangles=np.concatenate([t + first[i] for i, t in enumerate(parts["triangles"])]).astype(np.int64),
+            colours=np.concatenate(parts["colours"]),
+            specular=SHINE * np.concatenate(parts["specular"]),
+        )
+        marks = data["landmarks"]
+        return Filmed(
+            fps=float(data["fps"]),
+            mesh=mesh,
+            vertices=np.concatenate(parts["vertices"], axis=1),
+            landmarks=first[marks[:, 0]] + marks[:, 1],
+        )
