@@ -94,8 +94,8 @@ def require_editable(character: Character) -> None:
             library = datablock.library.filepath if datablock.library else "another file"
             raise RigError(
                 "rig.linked",
-                f"{datablock.name} is linked from {library} and cannot be animated here; make it local, or make a "
-                "library override of the character with its data.",
+                f"{datablock.name} is linked from {library} and cannot be animated here; make it local, or make "
+                "library overrides of the character and of its mesh data.",
                 datablock.name,
             )
         data = datablock.animation_data

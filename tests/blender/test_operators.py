@@ -1,0 +1,283 @@
+"""What the artist presses: reasons instead of silence, one line at a time, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from addon import registry, runtime
+from addon.core.channels import CHANNEL_INDEX
+from addon.core.emotion import EmotionTrack
+from addon.core.errors import BackendError, JobCancelled
+from addon.core.request import PerformRequest
+from addon.rig import actions, ownership
+from tests.blender import scenes
+
+ROOT = Path(__file__).resolve().parents[2]
+BACKEND_PYTHON = os.environ.get("SOLILOQUY_BACKEND_PYTHON", "")
+
+
+@pytest.fixture
+def voice(tmp_path: Path) -> Path:
+    """Two seconds of a buzz that swells and fades, loud enough to be taken for a voice."""
+    path = tmp_path / "voice.wav"
+    time = np.arange(32_000) / 16_000
+    buzz = np.sign(np.sin(2 * np.pi * 120 * time)) * np.abs(np.sin(2 * np.pi * 2 * time)) * 6000
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(buzz.astype("<i2").tobytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def backend_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A real backend for the tests of this file, in the Python that SOLILOQUY_BACKEND_PYTHON names."""
+    if not BACKEND_PYTHON:
+        pytest.skip("set SOLILOQUY_BACKEND_PYTHON to a Python that has the backend")
+    import time
+
+    from addon.link.launcher import Launcher
+
+    folder = tmp_path_factory.mktemp("runtime")
+    launcher = Launcher(Path(BACKEND_PYTHON), ROOT, folder, folder / "backend.log")
+    launcher.start()
+    end = time.monotonic() + 60
+    while launcher.poll().name == "starting" and time.monotonic() < end:
+        time.sleep(0.1)
+    assert launcher.poll().name == "running", launcher.poll()
+    yield folder
+    launcher.stop()
+
+
+@pytest.fixture
+def backend(backend_folder: Path, registered: None, monkeypatch: pytest.MonkeyPatch) -> runtime.Runtime:
+    monkeypatch.setenv("SOLILOQUY_RUNTIME_DIR", str(backend_folder))
+    return runtime.get()
+
+
+@pytest.fixture
+def no_backend(tmp_path: Path, registered: None, monkeypatch: pytest.MonkeyPatch) -> runtime.Runtime:
+    monkeypatch.setenv("SOLILOQUY_RUNTIME_DIR", str(tmp_path))
+    return runtime.get()
+
+
+def fill_in(scene: bpy.types.Scene, sound: Path) -> bpy.types.Object:
+    rig = scenes.add_character()
+    settings: Any = scene.soliloquy
+    settings.character, settings.sound = rig, str(sound)
+    settings.emotion, settings.intensity = "happy", 0.8
+    return rig
+
+
+def types_of_ours() -> list[str]:
+    return [name for name in dir(bpy.types) if "soliloquy" in name.lower()]
+
+
+def handlers() -> dict[str, list[str]]:
+    return {n: [f.__module__ for f in getattr(bpy.app.handlers, n)] for n in ("load_pre", "load_post")}
+
+
+def test_registering_and_unregistering_again_and_again_leaves_nothing() -> None:
+    before = (types_of_ours(), handlers(), hasattr(bpy.types.Scene, "soliloquy"))
+    for _ in range(3):
+        registry.register()
+        assert "SOLILOQUY_PT_line" in types_of_ours()
+        assert hasattr(bpy.context.scene, "soliloquy")
+        registry.unregister()
+        assert (types_of_ours(), handlers(), hasattr(bpy.types.Scene, "soliloquy")) == before
+
+
+def test_a_failure_while_registering_takes_back_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise RuntimeError("no")
+
+    before = (types_of_ours(), handlers())
+    monkeypatch.setattr(registry, "STEPS", (*registry.STEPS, registry.Step(fail, fail)))
+    with pytest.raises(RuntimeError, match="no"):
+        registry.register()
+    assert (types_of_ours(), handlers()) == before
+
+
+def test_a_running_timer_is_taken_out_too(no_backend: runtime.Runtime) -> None:
+    no_backend._keep_ticking()
+    assert bpy.app.timers.is_registered(runtime._tick)
+    runtime.remove_handlers()
+    assert not bpy.app.timers.is_registered(runtime._tick)
+    runtime.add_handlers()
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_grey_button_says_why(scene: bpy.types.Scene) -> None:
+    with pytest.raises(RuntimeError, match="Choose a sound file first"):
+        bpy.ops.soliloquy.perform()
+    scene.soliloquy.sound = "//line.wav"
+    with pytest.raises(RuntimeError, match="Select the character first"):
+        bpy.ops.soliloquy.perform()
+    with pytest.raises(RuntimeError, match="Nothing is being generated"):
+        bpy.ops.soliloquy.cancel()
+    with pytest.raises(RuntimeError, match="backend is not running"):
+        bpy.ops.soliloquy.stop_backend()
+
+
+def test_without_a_backend_the_artist_is_told_what_to_do(
+    scene: bpy.types.Scene, no_backend: runtime.Runtime, voice: Path
+) -> None:
+    fill_in(scene, voice)
+    with pytest.raises(RuntimeError, match="No backend is running"):
+        bpy.ops.soliloquy.perform()
+    with pytest.raises(RuntimeError, match="Choose the backend's Python"):
+        bpy.ops.soliloquy.start_backend()
+    assert not bpy.data.actions
+    assert not no_backend.busy
+
+
+def test_a_missing_sound_and_a_hopeless_character_are_refused_before_any_work(
+    scene: bpy.types.Scene, no_backend: runtime.Runtime, tmp_path: Path, voice: Path
+) -> None:
+    fill_in(scene, tmp_path / "gone.wav")
+    with pytest.raises(RuntimeError, match="sound file cannot be read"):
+        bpy.ops.soliloquy.perform()
+    scene.soliloquy.sound = str(voice)
+    scene.soliloquy.character = scenes.add_mesh("Cube", ("smile",))
+    with pytest.raises(RuntimeError, match="no shape keys named after"):
+        bpy.ops.soliloquy.perform()
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_saved_performance_is_baked_from_its_file(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    line = scenes.performance(fps=scene.render.fps)
+    path = line.save(tmp_path / "take 7.npz")
+    rig = scenes.add_character()
+    scene.soliloquy.character, scene.soliloquy.start_frame = rig, 40
+    assert bpy.ops.soliloquy.bake_file(filepath=str(path)) == {"FINISHED"}
+    track = actions.read_tracks(bpy.data.objects["Face"].data.shape_keys)['key_blocks["jawLeft"].value', 0]
+    assert track.frames[0] == 40
+    np.testing.assert_allclose(track.values, line.channels[:, CHANNEL_INDEX["jawLeft"]], atol=1e-6)
+    assert "take 7" in rig.animation_data.action.name
+    (tmp_path / "bad.npz").write_bytes(b"not a performance")
+    with pytest.raises(RuntimeError, match="not a Soliloquy performance"):
+        bpy.ops.soliloquy.bake_file(filepath=str(tmp_path / "bad.npz"))
+
+
+def test_a_result_for_a_character_that_is_gone_changes_nothing(
+    scene: bpy.types.Scene, no_backend: runtime.Runtime, voice: Path
+) -> None:
+    rig = scenes.add_character()
+    job = runtime.Job(scene.session_uid, rig.session_uid, voice, "line", 1, 0.0)
+    no_backend.results["job 1"] = (job, scenes.performance())
+    bpy.data.objects.remove(rig)
+    with pytest.raises(RuntimeError, match="no longer in the file"):
+        bpy.ops.soliloquy.apply(job="job 1")
+    assert not bpy.data.actions
+
+
+def test_the_character_is_found_again_after_it_was_renamed(
+    scene: bpy.types.Scene, no_backend: runtime.Runtime, voice: Path
+) -> None:
+    rig = scenes.add_character()
+    job = runtime.Job(scene.session_uid, rig.session_uid, voice, "line", 1, 0.0)
+    no_backend.results["job 1"] = (job, scenes.performance())
+    rig.name = "Renamed"
+    assert bpy.ops.soliloquy.apply(job="job 1") == {"FINISHED"}
+    assert ownership.is_ours(rig.animation_data.action)
+
+
+@pytest.mark.usefixtures("registered")
+def test_the_built_in_character_is_added_and_chosen(scene: bpy.types.Scene) -> None:
+    bpy.ops.soliloquy.add_character()
+    assert scene.soliloquy.character.type == "ARMATURE"
+    with pytest.raises(RuntimeError, match="Choose a sound"):
+        bpy.ops.soliloquy.perform()
+
+
+@pytest.mark.usefixtures("registered")
+def test_the_bake_and_the_removal_are_steps_of_undo() -> None:
+    for name in ("apply", "bake_file", "remove", "add_character"):
+        assert "UNDO" in getattr(bpy.types, f"SOLILOQUY_OT_{name}").bl_options
+    for name in ("perform", "cancel", "start_backend", "stop_backend"):
+        assert "UNDO" not in getattr(getattr(bpy.types, f"SOLILOQUY_OT_{name}"), "bl_options", set())
+
+
+def test_a_line_goes_to_the_real_backend_and_comes_back_as_keys(
+    scene: bpy.types.Scene, backend: runtime.Runtime, voice: Path
+) -> None:
+    rig = fill_in(scene, voice)
+    scene.frame_end = 10
+    assert bpy.ops.soliloquy.perform() == {"FINISHED"}
+    tracks = actions.read_tracks(bpy.data.objects["Face"].data.shape_keys)
+    assert len(tracks) == 52
+    assert scene.frame_end >= 48
+    smile = tracks['key_blocks["mouthSmileLeft"].value', 0].values
+    assert smile.max() > 0.05
+    assert ownership.is_ours(rig.animation_data.action)
+    assert not backend.busy
+    assert any(message.text.startswith("Baked") for message in backend.messages)
+
+
+def test_the_same_settings_bake_the_same_keys(scene: bpy.types.Scene, backend: runtime.Runtime, voice: Path) -> None:
+    fill_in(scene, voice)
+    baked = []
+    for _ in range(2):
+        bpy.ops.soliloquy.perform()
+        baked.append(actions.read_tracks(bpy.data.objects["Face"].data.shape_keys))
+    for name, track in baked[0].items():
+        np.testing.assert_array_equal(track.values, baked[1][name].values)
+
+
+def submitted(scene: bpy.types.Scene, current: runtime.Runtime, voice: Path) -> str:
+    """A line on its way, as the button leaves it in a Blender with a window."""
+    rig = fill_in(scene, voice)
+    request = PerformRequest(voice.read_bytes(), voice.name, EmotionTrack.constant("sad"), fps=24)
+    return current.submit(request, runtime.Job(scene.session_uid, rig.session_uid, voice, "line", 1, 0.0))
+
+
+def test_a_cancelled_line_bakes_nothing(scene: bpy.types.Scene, backend: runtime.Runtime, voice: Path) -> None:
+    name = submitted(scene, backend, voice)
+    assert backend.busy
+    with pytest.raises(RuntimeError, match="A line is being generated"):
+        bpy.ops.soliloquy.perform()
+    bpy.ops.soliloquy.cancel()
+    try:
+        backend.wait(name, 30)
+    except JobCancelled:
+        assert not bpy.data.actions
+    assert not backend.busy
+
+
+def test_opening_another_file_drops_the_lines_of_this_one(
+    scene: bpy.types.Scene, backend: runtime.Runtime, voice: Path
+) -> None:
+    submitted(scene, backend, voice)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    assert not backend.busy
+    for _ in range(50):
+        backend.tick()
+    assert not bpy.data.actions
+
+
+def test_a_broken_sound_is_answered_with_a_sentence(
+    scene: bpy.types.Scene, backend: runtime.Runtime, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken.wav"
+    path.write_bytes(b"RIFF nothing")
+    fill_in(scene, path)
+    with pytest.raises(RuntimeError, match=r"[A-Z].*"):
+        bpy.ops.soliloquy.perform()
+    assert any(message.level == "ERROR" for message in backend.messages)
+    assert not bpy.data.actions
+
+
+def test_waiting_ends_in_time(scene: bpy.types.Scene, backend: runtime.Runtime, voice: Path) -> None:
+    name = submitted(scene, backend, voice)
+    with pytest.raises(BackendError, match="in time"):
+        backend.wait(name, 0.0)
+    assert not backend.busy
