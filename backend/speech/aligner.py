@@ -15,8 +15,9 @@ from backend.audio.prosody import Prosody, analyse_prosody
 from backend.audio.sound import SAMPLE_RATE, Sound
 
 from . import sphinx
+from .activity import keep_speech, trim_to_speech
 from .phones import SILENCE, Phone, Report, Speech, Word, fill_silence
-from .recognizer import heard_between, keep_speech, recognize, silent
+from .recognizer import heard_between, recognize, silent
 from .text import spoken_words
 
 CHUNK_SECONDS: Final[float] = 6.0
@@ -70,10 +71,11 @@ def align(sound: Sound, text: str, prosody: Prosody | None = None, report: Repor
         aligned = sphinx.align_phones(sound.samples[int(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)], chunk.words)
         if aligned and fits(aligned):
             timed = sphinx.timed([p for word in aligned for p in word.phones], start, end)
+            timed = trim_to_speech(timed, prosody)
             phones += timed
             found += _words(aligned, timed)
         else:
-            phones += keep_speech(heard_between(sound, start, end), prosody)
+            phones += trim_to_speech(keep_speech(heard_between(sound, start, end), prosody), prosody)
             doubtful.append((start, end))
         if report:
             report(min(1.0, end / sound.duration))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -11,7 +10,8 @@ from backend.audio.prosody import PROSODY_RATE, Prosody, analyse_prosody
 from backend.audio.sound import SAMPLE_RATE, Sound
 
 from . import sphinx
-from .phones import SILENCE, Phone, Report, Speech, fill_silence
+from .activity import keep_speech, trim_to_speech
+from .phones import Phone, Report, Speech, fill_silence
 
 CHUNK_SECONDS: Final[float] = 12.0
 """Regions of speech are joined up to this length: long enough for the cepstral mean to settle."""
@@ -19,10 +19,6 @@ LONGEST_SECONDS: Final[float] = 20.0
 """A region without a pause is cut at its quietest moment before this."""
 MARGIN_SECONDS: Final[float] = 0.15
 """Kept around each region: the onset of a weak consonant comes before voice activity."""
-SPEECH_SHARE: Final[float] = 0.5
-"""A phone belongs to speech when this share of it is voice activity."""
-ALLOWANCE: Final[int] = 2
-"""Frames of 20 ms by which voice activity is widened before that: its edges are soft."""
 
 
 def recognize(sound: Sound, prosody: Prosody | None = None, report: Report | None = None) -> Speech:
@@ -39,7 +35,9 @@ def recognize(sound: Sound, prosody: Prosody | None = None, report: Report | Non
         phones += heard_between(sound, start, end)
         if report:
             report(min(1.0, end / sound.duration))
-    return Speech(phones=fill_silence(keep_speech(phones, prosody), sound.duration), method="recognized")
+    return Speech(
+        phones=fill_silence(trim_to_speech(keep_speech(phones, prosody), prosody), sound.duration), method="recognized"
+    )
 
 
 def silent(sound: Sound) -> Speech:
@@ -55,19 +53,6 @@ def heard_between(sound: Sound, start: float, end: float) -> list[Phone]:
     """Phones recognized between two times in seconds."""
     piece = sound.samples[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
     return sphinx.timed(sphinx.recognize_phones(piece), start, end)
-
-
-def keep_speech(phones: Iterable[Phone], prosody: Prosody) -> list[Phone]:
-    """The phones that lie in voice activity; the others are left out."""
-    active = np.convolve(prosody.speech, np.ones(2 * ALLOWANCE + 1), mode="same") > 0
-    total = np.concatenate([[0], np.cumsum(active)])
-    kept: list[Phone] = []
-    for phone in phones:
-        first = min(round(phone.start * PROSODY_RATE), len(active) - 1)
-        last = min(max(first + 1, round(phone.end * PROSODY_RATE)), len(active))
-        if phone.name != SILENCE and total[last] - total[first] >= SPEECH_SHARE * (last - first):
-            kept.append(phone)
-    return kept
 
 
 def chunks(prosody: Prosody, duration: float) -> list[tuple[float, float]]:

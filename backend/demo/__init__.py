@@ -1,0 +1,1 @@
+"""The demonstration: a shipped line of dialogue, and what is made of it."""
