@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from addon.core.emotion import EmotionTrack
 from addon.core.errors import EmotionError, RequestError, SoliloquyError
+from addon.core.request import PerformRequest
 
 SUFFIX: Final[str] = ".npz"
 
@@ -29,10 +30,12 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Perform every file. In a batch a file that fails does not stop the others; the exit code is then 2."""
-    emotion = read_emotion(options.emotion)
-    targets = _targets(options.files, options.out)
-    if options.text is not None and len(targets) > 1:
+    emotion = read_emotion(options.emotion, options.intensity)
+    if options.text is not None and len(options.files) > 1:
         raise RequestError("cli.text", "--text is what one file says; give one file, or leave it out.")
+    # What is wrong with the options is wrong for every file: it is refused once, before any work.
+    PerformRequest(b"", "", emotion, options.text, options.engine, options.seed, options.fps)
+    targets = _targets(options.files, options.out)
     failed = 0
     for source, target in targets:
         try:
@@ -43,23 +46,24 @@ def run(options: argparse.Namespace) -> int:
     return 2 if failed else 0
 
 
-def read_emotion(given: str) -> str | EmotionTrack:
-    """What `--emotion` means: a name and `auto` as they are, a path of a JSON file as the track in it."""
+def read_emotion(given: str, intensity: float) -> EmotionTrack | None:
+    """The track that `--emotion` means: a name at this intensity, the one in a JSON file, or None for `auto`."""
+    if given == "auto":
+        return None
     if not given.endswith(".json"):
-        return given
+        return EmotionTrack.constant(given, intensity)
     try:
         return EmotionTrack.from_json(Path(given).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise EmotionError("emotion.file", "The emotion track cannot be read.", given) from error
 
 
-def _perform(source: Path, target: Path, emotion: str | EmotionTrack, options: argparse.Namespace) -> None:
+def _perform(source: Path, target: Path, emotion: EmotionTrack | None, options: argparse.Namespace) -> None:
     from backend import perform
 
     performance = perform(
         source,
-        emotion=emotion,
-        intensity=options.intensity,
+        emotion="auto" if emotion is None else emotion,
         text=options.text,
         engine=options.engine,
         seed=options.seed,

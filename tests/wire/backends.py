@@ -23,6 +23,8 @@ from addon.link.launcher import RUNNING, STARTING, Launcher
 from addon.link.session import Event, Session
 
 ROOT = Path(__file__).resolve().parents[2]
+PYTHON = Path(os.environ.get("SOLILOQUY_BACKEND_PYTHON", sys.executable))
+"""Runs the backend; another one than the tests run in, when they run in the Python of a Blender."""
 PATIENCE = 60.0
 """Seconds after which a test gives up on something that must happen; how long it really takes is not asserted."""
 
@@ -42,7 +44,7 @@ class Backend:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.log = folder / "backend.log"
-        self.launcher = Launcher(Path(sys.executable), ROOT, folder, self.log)
+        self.launcher = Launcher(PYTHON, ROOT, folder, self.log)
         self._sessions: list[Session] = []
         self._raw: list[Raw] = []
 
