@@ -173,4 +173,5 @@ def add_character(
         made = _add_part(part, model, rig, collection, materials)
         if part.name == "Head":
             made[LANDMARKS_PROPERTY] = _landmarks_json(model)
+    context.view_layer.update()
     return rig

@@ -36,7 +36,7 @@ def _skin_slots(skin: Skin) -> np.ndarray:
     of_quad = kind[skin.layout.quads]
     red = (of_quad == 1).all(axis=1)
     bag = (of_quad == 2).any(axis=1)
-    upper = skin.vertices[skin.layout.quads].mean(axis=1)[:, 1] > 0.0012
+    upper = skin.vertices[skin.layout.quads].mean(axis=1)[:, 1] > 0.0030
     liner = (of_quad >= 3).all(axis=1) & (of_quad == 4).any(axis=1) & upper
     return np.where(bag, 2, np.where(red, 1, np.where(liner, 4, 0))).astype(np.int32)
 

@@ -31,6 +31,9 @@ _EAR_RINGS: Final[tuple[tuple[float, float], ...]] = (
 )  # fmt: skip
 
 
+_NOSTRIL: Final = (0.0078, -0.0480, 0.1040)
+
+
 @dataclass(frozen=True, eq=False)
 class Feature:
     """A body of the head's mesh: vertices (V,3), quads (F,4), its colour, and the skin vertices that carry it.
@@ -112,6 +115,22 @@ def _signed_volume(vertices: np.ndarray, quads: np.ndarray) -> float:
     return float(np.einsum("ij,ij->", a, np.cross(b, c)) + np.einsum("ij,ij->", a, np.cross(c, d))) / 6.0
 
 
+def _nostril(skin: Skin) -> Feature:
+    """A dark, shallow dome under the nose that reads as the nostril."""
+    middle = sdf.project(skin.field, np.array([_NOSTRIL]), 0.0, 4)[0]
+    normal = sdf.gradient(skin.field, middle[None])[0]
+    along = np.array([0.30, 0.0, -1.0])
+    along -= normal * (along @ normal)
+    along /= np.linalg.norm(along)
+    across = np.cross(normal, along)
+    t = 2.0 * np.pi * np.arange(12) / 12
+    rim = np.cos(t)[:, None] * along * 0.0032 + np.sin(t)[:, None] * across * 0.0019
+    rings = np.stack([middle + rim * scale + normal * lift for scale, lift in ((1.0, -0.0010), (0.92, 0.0001))])
+    vertices, quads = tube(rings, np.zeros(3), normal * 0.00015)
+    carrier, share = _bind(skin, vertices)
+    return Feature(vertices, quads, "mouth", carrier, share)
+
+
 def _lash(spec: CharacterSpec, skin: Skin) -> Feature:
     """A fringe on the upper lid's margin, longest towards the temple."""
     ring = skin.layout.ring("eye+", MARGIN_RING)
@@ -131,5 +150,5 @@ def _lash(spec: CharacterSpec, skin: Skin) -> Feature:
 
 def build_features(spec: CharacterSpec, skin: Skin) -> list[Feature]:
     """Brows, lashes and ears, left then right."""
-    left = [_brow(skin), _lash(spec, skin), _ear(skin)]
+    left = [_brow(skin), _lash(spec, skin), _ear(skin), _nostril(skin)]
     return [side for feature in left for side in (feature, _mirrored(feature, skin))]

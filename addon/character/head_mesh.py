@@ -153,10 +153,15 @@ def _symmetric(vertices: np.ndarray, mirror: np.ndarray) -> np.ndarray:
 def _free(layout: Layout, spec: CharacterSpec) -> np.ndarray:
     """Vertices that may slide over the field: grid above the foot of the neck, crown, rings of plain skin."""
 
+    count = len(layout.ring("eye+", 0))
+
     def slides(name: str, a: int, b: int) -> bool:
         if name == "grid":
             return b > 0
-        return name == "crown" or (name == "mouth" and a < BORDER_RING) or (name[:3] == "eye" and a < CREASE_RING)
+        if name[:3] == "eye":
+            # The lower lid runs out into the cheek without a crease.
+            return a < (CREASE_RING + 2 if b > count // 2 else CREASE_RING)
+        return name == "crown" or (name == "mouth" and a < BORDER_RING)
 
     return np.array([number for key, number in layout.index.items() if slides(*key)], dtype=np.int32)
 

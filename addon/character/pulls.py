@@ -18,7 +18,7 @@ import numpy as np
 from . import sdf
 from .head_mesh import Skin
 from .layout import BORDER_RING
-from .regions import Regions, smoothstep
+from .regions import Regions, half_mask, smoothstep
 
 Pair = tuple[float, float]
 Lips = Literal["both", "upper", "lower", "none"]
@@ -37,7 +37,7 @@ class Pull:
 PULLS: Final[Mapping[str, tuple[Pull, ...]]] = {
     "mouthSmileLeft": (
         Pull((28, -67), (21, 16), (8.0, 8.5, -2.0)),
-        Pull((38, -40), (17, 16), (1.0, 4.5, 2.8), "none"),
+        Pull((38, -40), (17, 16), (1.2, 5.5, 3.8), "none"),
         Pull((32, -10), (16, 6), (0.0, 1.2, 0.4), "none"),
     ),
     "mouthFrownLeft": (
@@ -101,6 +101,8 @@ def pull_shape(region: Regions, pull: Pull) -> np.ndarray:
     r2 = (((at - pull.centre) / pull.radius) ** 2).sum(axis=1)
     weight = np.exp(-r2) * np.where(r2 > 6.0, 0.0, 1.0 - smoothstep(4.0, 6.0, r2))
     weight *= (1.0 - region.lid) * region.front * region.inner * _take(region, pull.lips)
+    if pull.lips == "none" and pull.centre[0] > 0:
+        weight *= half_mask(region.rest[:, 0])
     return weight[:, None] * np.asarray(pull.move) * 1e-3
 
 

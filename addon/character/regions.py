@@ -19,6 +19,9 @@ from .spec import CharacterSpec
 _CORNER_SHARE: Final[float] = 0.40
 """Share of the jaw's rotation that the corners of the mouth take."""
 
+_HALF_WIDTH: Final[float] = 0.010
+"""Half the width over which a one-sided movement fades across the midline, metres."""
+
 
 @dataclass(frozen=True, eq=False)
 class Regions:
@@ -48,6 +51,11 @@ def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
     """0 below `low`, 1 above `high`, a cubic between (falling when low > high)."""
     t = np.clip((x - low) / (high - low), 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
+
+
+def half_mask(x: np.ndarray) -> np.ndarray:
+    """Share (V,) of a movement that belongs to the left half; with its mirror image it sums to 1."""
+    return smoothstep(-_HALF_WIDTH, _HALF_WIDTH, x)
 
 
 def smooth_over_mesh(skin: Skin, values: np.ndarray, fixed: np.ndarray, steps: int) -> np.ndarray:

@@ -7,9 +7,9 @@ import numpy as np
 from ..core.channels import CHANNELS
 from .head_mesh import Skin
 from .pulls import PULLS, SHIFT, pull_shape, slide
-from .regions import Regions, build_regions
+from .regions import Regions, build_regions, half_mask
 from .shapes_lids import LID_MOVES, lid_shape
-from .shapes_mouth import half_mask, jaw_shapes, lip_shapes, rounding_shapes
+from .shapes_mouth import jaw_shapes, lip_shapes, rounding_shapes
 from .spec import CharacterSpec
 
 _FLIP = np.array([-1.0, 1.0, 1.0])
@@ -31,11 +31,6 @@ def _pulled(skin: Skin, region: Regions) -> dict[str, np.ndarray]:
     return shapes
 
 
-def _seal_contact(skin: Skin, delta: np.ndarray) -> np.ndarray:
-    """Symmetric within rounding; lips that touch and move alike keep identical values."""
-    return np.ascontiguousarray(delta, dtype=np.float32)
-
-
 def build_shapes(spec: CharacterSpec, skin: Skin) -> dict[str, np.ndarray]:
     """Displacement (V,3) float32 of the skin for each of `CHANNELS`, in their order."""
     region = build_regions(spec, skin)
@@ -54,7 +49,9 @@ def build_shapes(spec: CharacterSpec, skin: Skin) -> dict[str, np.ndarray]:
             add(name, delta)
     for name in [n for n in shapes if n.endswith("Left")]:
         shapes[f"{name[:-4]}Right"] = shapes[name][skin.layout.mirror] * _FLIP
+    for name in [n for n in shapes if not n.endswith(("Left", "Right"))]:
+        shapes[name] = (shapes[name] + shapes[name][skin.layout.mirror] * _FLIP) / 2.0
     missing = set(CHANNELS) ^ set(shapes)
     if missing:
         raise KeyError(f"shape keys and channels differ: {sorted(missing)}")
-    return {name: _seal_contact(skin, shapes[name]) for name in CHANNELS}
+    return {name: np.ascontiguousarray(shapes[name], dtype=np.float32) for name in CHANNELS}

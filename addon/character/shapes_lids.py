@@ -43,6 +43,7 @@ LID_MOVES: Final[Mapping[str, LidMove]] = {
     "eyeWide": LidMove(raise_upper=8.0, raise_lower=-2.5),
     "eyeLookUp": LidMove(raise_upper=6.0, raise_lower=3.0),
     "eyeLookDown": LidMove(upper=0.48, raise_lower=-4.0),
+    "cheekSquint": LidMove(lower=0.22),
     "eyeLookIn": LidMove(aside=-2.5),
     "eyeLookOut": LidMove(aside=2.5),
 }

@@ -21,13 +21,6 @@ _NARROW_WHEN_OPEN: Final[float] = 0.10
 """Share by which the mouth narrows when the jaw is fully open."""
 _CLOSE_FROM_ABOVE: Final[float] = 0.22
 """Share of the gap that the upper lip bridges when the lips close over an open jaw."""
-_HALF_WIDTH: Final[float] = 0.010
-"""Half the width over which a one-sided movement fades across the midline, metres."""
-
-
-def half_mask(x: np.ndarray) -> np.ndarray:
-    """Share (V,) of a movement that belongs to the left half; with its mirror image it sums to 1."""
-    return smoothstep(-_HALF_WIDTH, _HALF_WIDTH, x)
 
 
 def _red(region: Regions) -> np.ndarray:
@@ -88,19 +81,22 @@ def rounding_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarra
     middle, red = _toward_middle(region, spec), _red(region)
     side = region.side
     height = p[:, 1] - spec.mouth.line
+    # A narrowed mouth grows round: the red beside the middle gains the height that its border lacks towards the corners.
+    arch = np.sqrt(middle)
+    fuller = 0.0075 * np.sign(side) * arch * (1.0 - arch) * (1.0 - red)
     pucker = np.stack(
         [
             -0.46 * p[:, 0] * w,
-            (0.20 * height * (1.0 - red) + 0.0006) * w,
+            (0.20 * height * (1.0 - red) + fuller + 0.0006) * w,
             (0.0075 * (0.35 + 0.65 * middle) + 0.0015 * (1.0 - np.abs(height) / 0.02).clip(0)) * w,
         ],
         -1,
     )
-    part = side * (0.35 + 0.65 * middle)
+    part = np.sign(side) * np.abs(side) ** 0.7 * (0.6 + 0.4 * middle)
     funnel = np.stack(
         [
             -0.27 * p[:, 0] * w,
-            (np.where(side > 0, 0.0050, 0.0068) * part * (0.75 + 0.25 * red)) * w,
+            (np.where(side > 0, 0.0050, 0.0068) * part * (0.75 + 0.25 * red) + 0.7 * fuller) * w,
             (0.0085 * (0.35 + 0.65 * middle) - 0.0012 * red) * w,
         ],
         -1,

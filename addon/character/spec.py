@@ -85,7 +85,7 @@ class Palette:
     skin: Colour = (0.93, 0.74, 0.64)
     blush: Colour = (0.92, 0.57, 0.50)
     lips: Colour = (0.78, 0.40, 0.40)
-    mouth: Colour = (0.22, 0.06, 0.07)
+    mouth: Colour = (0.30, 0.10, 0.10)
     brow: Colour = (0.17, 0.10, 0.07)
     lash: Colour = (0.08, 0.05, 0.04)
     hair: Colour = (0.20, 0.12, 0.09)

@@ -34,7 +34,7 @@ def arch_front(spec: CharacterSpec, field: Field) -> float:
 def _arch(front: float, inset: float, samples: int = 400) -> tuple[np.ndarray, np.ndarray]:
     """Points (S,3) along the left half of a dental arch from the midline back, and their arc lengths."""
     t = np.linspace(0.0, np.pi / 2, samples)
-    x = (_ARCH_HALF_WIDTH - inset) * np.sin(t) ** 0.92
+    x = (_ARCH_HALF_WIDTH - inset) * np.sin(t) ** 0.80
     z = front - inset - _ARCH_DEPTH * (1.0 - np.cos(t))
     points = np.stack([x, np.zeros_like(x), z], -1)
     length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
@@ -83,7 +83,7 @@ def _gum(front: float, inset: float) -> tuple[np.ndarray, np.ndarray]:
     t = 2.0 * np.pi * np.arange(12) / 12
     rings = []
     for p, o in zip(path, outward, strict=True):
-        rings.append(p + o * -0.0035 + np.cos(t)[:, None] * o * 0.0046 + np.sin(t)[:, None] * np.array([0, 0.0062, 0]))
+        rings.append(p + o * -0.0035 + np.cos(t)[:, None] * o * 0.0046 + np.sin(t)[:, None] * np.array([0.0, -0.0062, 0.0]))
     return tube(np.stack(rings) - (0.0, 0.0035, 0.0), np.zeros(3), np.zeros(3))
 
 

@@ -1,0 +1,183 @@
+"""What the shape keys of the built-in head do: seal, close, stay in their region, mirror."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from addon.character.character import build_character
+from addon.character.head_mesh import Skin, build_skin
+from addon.character.landmarks import inner_lip_gap, lip_gap_in_iod
+from addon.character.layout import CONTACT_RING, LINING_RING, MARGIN_RING
+from addon.character.model import CharacterModel, pose
+from addon.character.spec import DEFAULT
+from addon.core.channels import CHANNELS
+
+FLIP = np.array([-1.0, 1.0, 1.0])
+EYE = np.array(DEFAULT.eye.centre)
+
+
+@pytest.fixture(scope="module")
+def model() -> CharacterModel:
+    return build_character(DEFAULT)
+
+
+@pytest.fixture(scope="module")
+def skin() -> Skin:
+    return build_skin(DEFAULT)
+
+
+def posed_skin(model: CharacterModel, skin: Skin, **weights: float) -> np.ndarray:
+    return pose(model.part("Head"), weights)[: len(skin.vertices)]
+
+
+def both(name: str, value: float = 1.0) -> dict[str, float]:
+    return {f"{name}Left": value, f"{name}Right": value}
+
+
+def moved(model: CharacterModel, weights: dict[str, float]) -> np.ndarray:
+    return (model.landmark_positions(weights) - model.landmark_positions()) / model.iod
+
+
+def test_the_head_has_the_52_channels_in_order_and_each_one_moves_it(model: CharacterModel) -> None:
+    keys = model.part("Head").keys
+    assert tuple(keys) == CHANNELS
+    for name, delta in keys.items():
+        reach = np.abs(delta).max() / model.iod
+        assert 0.008 < reach < 0.75, f"{name}: {reach:.3f} IOD"
+
+
+def test_right_channels_are_left_channels_mirrored(model: CharacterModel, skin: Skin) -> None:
+    keys = {name: delta[: len(skin.vertices)] for name, delta in model.part("Head").keys.items()}
+    for name in CHANNELS:
+        if name.endswith("Left"):
+            mirrored = keys[f"{name[:-4]}Right"][skin.layout.mirror] * FLIP
+            np.testing.assert_allclose(mirrored, keys[name], atol=1e-7, err_msg=name)
+        elif not name.endswith("Right"):
+            np.testing.assert_allclose(keys[name][skin.layout.mirror] * FLIP, keys[name], atol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize("opening", [0.25, 0.5, 1.0])
+def test_mouth_close_seals_the_open_jaw(model: CharacterModel, skin: Skin, opening: float) -> None:
+    weights = {"jawOpen": opening, "mouthClose": opening}
+    assert lip_gap_in_iod(model, weights) < 0.01
+    contact = posed_skin(model, skin, **weights)[skin.layout.ring("mouth", CONTACT_RING)]
+    facing = contact[(-np.arange(len(contact))) % len(contact)]
+    assert np.linalg.norm(contact - facing, axis=1).max() < 0.01 * model.iod, "all the way to the corners"
+
+
+def test_jaw_open_opens_the_mouth_by_half_an_eye_distance_or_a_little_more(model: CharacterModel) -> None:
+    assert 0.5 <= lip_gap_in_iod(model, {"jawOpen": 1.0}) <= 0.6
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [{"mouthPucker": 1.0}, both("mouthPress"), both("mouthSmile"), both("mouthFrown"), both("mouthStretch"),
+     both("mouthDimple"), {"mouthLeft": 1.0}, {"cheekPuff": 1.0}, {"mouthRollLower": 1.0, "mouthRollUpper": 1.0}],
+    ids=lambda w: "+".join(w),
+)  # fmt: skip
+def test_closed_mouth_shapes_keep_the_lips_together(model: CharacterModel, weights: dict[str, float]) -> None:
+    assert lip_gap_in_iod(model, weights) < 0.01
+
+
+def test_lips_part_for_funnel_upper_lip_up_and_lower_lip_down(model: CharacterModel) -> None:
+    for weights in ({"mouthFunnel": 1.0}, both("mouthUpperUp"), both("mouthLowerDown")):
+        assert lip_gap_in_iod(model, weights) > 0.05
+
+
+def test_closed_lids_meet_all_along(model: CharacterModel, skin: Skin) -> None:
+    posed = posed_skin(model, skin, **both("eyeBlink"))
+    for eye in ("eye+", "eye-"):
+        margin = posed[skin.layout.ring(eye, MARGIN_RING)]
+        size = len(margin)
+        facing = margin[(-np.arange(size)) % size]
+        assert np.linalg.norm(margin - facing, axis=1).max() < 0.01 * model.iod
+
+
+@pytest.mark.parametrize("name", ["eyeBlink", "eyeSquint", "eyeWide", "eyeLookUp", "eyeLookDown"])
+@pytest.mark.parametrize("value", [0.25, 0.5, 0.75, 1.0])
+def test_lids_stay_outside_the_eyeball(model: CharacterModel, skin: Skin, name: str, value: float) -> None:
+    posed = posed_skin(model, skin, **{f"{name}Left": value})
+    for ring in range(LINING_RING):
+        lid = posed[skin.layout.ring("eye+", ring)]
+        closest = np.linalg.norm(lid - EYE, axis=1).min() / DEFAULT.eye.radius
+        assert closest > 1.0, f"ring {ring}: {closest:.3f} radii"
+
+
+def test_the_upper_lid_does_most_of_the_blink(model: CharacterModel) -> None:
+    move = moved(model, both("eyeBlink"))
+    assert move[43, 1] < -0.08
+    assert 0.0 < move[46, 1] < -0.6 * move[43, 1]
+
+
+_FAR_FROM_LIDS = ("eyeBlink", "eyeLook", "eyeSquint", "eyeWide", "brow")
+
+
+def test_every_channel_moves_only_its_own_region(model: CharacterModel, skin: Skin) -> None:
+    rest = skin.vertices
+    for name, delta in model.part("Head").keys.items():
+        touched = rest[np.linalg.norm(delta[: len(rest)], axis=1) > 0.01 * model.iod]
+        assert (touched[:, 2] > -0.03).all(), f"{name} moves the back of the head"
+        if name.startswith(_FAR_FROM_LIDS):
+            assert (touched[:, 1] > -0.035).all(), f"{name} moves the mouth"
+            if name.endswith("Left"):
+                assert (touched[:, 0] > -0.008).all(), f"{name} moves the other side"
+        elif name.startswith(("mouth", "jaw", "tongue")):
+            assert (touched[:, 1] < 0.012).all(), f"{name} moves the brows"
+
+
+@pytest.mark.parametrize(
+    ("weights", "landmark", "axis", "sign"),
+    [
+        (both("mouthSmile"), 54, 1, 1), (both("mouthSmile"), 54, 0, 1), (both("mouthFrown"), 54, 1, -1),
+        (both("mouthStretch"), 54, 0, 1), (both("mouthDimple"), 54, 2, -1), ({"mouthPucker": 1}, 54, 0, -1),
+        ({"mouthPucker": 1}, 51, 2, 1), ({"mouthFunnel": 1}, 57, 1, -1), ({"mouthFunnel": 1}, 51, 2, 1),
+        ({"mouthLeft": 1}, 62, 0, 1), ({"mouthRight": 1}, 62, 0, -1), ({"jawLeft": 1}, 8, 0, 1),
+        ({"jawRight": 1}, 8, 0, -1), ({"jawForward": 1}, 8, 2, 1), ({"jawOpen": 1}, 8, 1, -1),
+        ({"mouthRollLower": 1}, 57, 2, -1), ({"mouthRollUpper": 1}, 51, 2, -1), ({"mouthShrugLower": 1}, 57, 1, 1),
+        ({"mouthShrugUpper": 1}, 51, 1, 1), (both("mouthLowerDown"), 57, 1, -1), (both("mouthUpperUp"), 51, 1, 1),
+        (both("mouthPress"), 57, 1, 1), (both("browDown"), 24, 1, -1), ({"browInnerUp": 1}, 22, 1, 1),
+        (both("browOuterUp"), 25, 1, 1), (both("noseSneer"), 35, 1, 1), (both("eyeWide"), 43, 1, 1),
+        (both("eyeSquint"), 47, 1, 1), (both("eyeLookDown"), 43, 1, -1), (both("eyeLookUp"), 43, 1, 1),
+        (both("cheekSquint"), 46, 1, 1),
+    ],
+    ids=lambda v: "+".join(v) if isinstance(v, dict) else str(v),
+)  # fmt: skip
+def test_channels_move_the_face_the_way_their_names_say(
+    model: CharacterModel, weights: dict[str, float], landmark: int, axis: int, sign: int
+) -> None:
+    assert sign * moved(model, weights)[landmark, axis] > (0.0005 if "cheekSquintLeft" in weights else 0.01)
+
+
+def test_lower_teeth_and_tongue_follow_the_chin(model: CharacterModel) -> None:
+    teeth, tongue = model.part("TeethLower"), model.part("Tongue")
+    for part in (teeth, tongue):
+        assert {"jawOpen", "jawForward", "jawLeft", "jawRight"} <= set(part.keys)
+    assert not model.part("TeethUpper").keys
+    front = teeth.vertices[:, 2] > teeth.vertices[:, 2].max() - 0.004
+    drop = teeth.keys["jawOpen"][front, 1].mean() / model.iod
+    chin = moved(model, {"jawOpen": 1.0})[8, 1]
+    assert drop == pytest.approx(chin, rel=0.2)
+    before = teeth.vertices.astype(float)
+    after = pose(teeth, {"jawOpen": 1.0})
+    spans = [np.linalg.norm(p[:, None][::97] - p[None, ::97], axis=-1) for p in (before, after)]
+    np.testing.assert_allclose(spans[0], spans[1], atol=1e-5, err_msg="teeth are rigid")
+
+
+def test_tongue_out_passes_the_lips(model: CharacterModel) -> None:
+    tip = pose(model.part("Tongue"), {"tongueOut": 1.0, "jawOpen": 0.4})[:, 2].max()
+    lips = model.landmark_positions({"jawOpen": 0.4})[[62, 66], 2].max()
+    assert tip > lips + 0.1 * model.iod
+
+
+def test_lower_teeth_stay_behind_the_lower_lip_as_the_jaw_opens(model: CharacterModel) -> None:
+    for opening in (0.3, 0.6, 1.0):
+        teeth = pose(model.part("TeethLower"), {"jawOpen": opening})
+        lip = model.landmark_positions({"jawOpen": opening})[57]
+        assert teeth[:, 2].max() < lip[2]
+
+
+def test_displacements_agree_with_the_lips_at_rest(model: CharacterModel) -> None:
+    """A sum of closed shapes leaves the gap closed, because touching vertices move alike."""
+    weights = {**both("mouthSmile", 0.6), "mouthPucker": 0.5, **both("mouthPress", 0.4)}
+    assert inner_lip_gap(model.landmark_positions(weights)) < 0.01 * model.iod
