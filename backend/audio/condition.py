@@ -77,7 +77,7 @@ def mix_to_mono(channels: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     used = channels[power >= UNUSED_CHANNEL * power.max()]
     mean = used.mean(axis=0)
     if len(used) > 1 and np.var(mean) < CANCELLED * power[power >= UNUSED_CHANNEL * power.max()].mean() / len(used):
-        return channels[int(power.argmax())], (
+        return channels[int(np.argmax(power > 0.99 * power.max()))], (
             "The channels of the sound cancel each other (one has inverted phase); the strongest one was used.",
         )
     return mean, ()

@@ -34,6 +34,11 @@ MAX_CHANNEL_SECONDS: Final[float] = 8 * MAX_SECONDS
 """Bound on channels x seconds: 8 channels for ten minutes are 307 MB at 16 kHz."""
 LOST_SECONDS: Final[float] = 0.1
 """A file that ends earlier than it declares by more than this has lost something."""
+GAP_SECONDS: Final[float] = 0.03
+"""A frame that comes later than the samples before it say by more than this follows a loss; time stamps of some
+containers are only good to some milliseconds."""
+MOST_DAMAGE: Final[int] = 1000
+"""After so many broken packets nothing good follows."""
 
 _UNREADABLE: Final[str] = (
     "The sound cannot be read; it is damaged or not a sound file. Export it again as WAV, FLAC, OGG or MP3."
@@ -177,29 +182,25 @@ def _resampled(container: InputContainer, stream: AudioStream, state: _Decoding,
 
 
 def _blocks(container: InputContainer, stream: AudioStream, state: _Decoding) -> Iterator[np.ndarray]:
-    """Blocks (n, C) of float32 samples. A damaged packet becomes silence, so that the rest stays in time."""
+    """Blocks (n, C) of float32 samples. What is lost in a damaged file becomes silence: the rest stays in time."""
     origin = float((stream.start_time or 0) * (stream.time_base or 0))
     packets = container.demux(stream)
-    damaged_before = 0
-    while True:
+    while state.damaged < MOST_DAMAGE:
         try:
-            packet = next(packets)
-            frames = packet.decode()
+            frames = next(packets).decode()
         except StopIteration:
             return
         except FFmpegError:
             state.damaged += 1
-            if state.damaged - damaged_before > 1000:  # nothing good follows
-                return
             continue
         for frame in frames:
             if frame.sample_rate != state.rate or frame.layout.nb_channels != state.channels:
                 state.damaged += 1  # a chained stream of another kind
                 continue
-            if state.damaged > damaged_before and frame.time is not None:
-                gap = round((frame.time - origin) * state.rate) - state.position
+            gap = round((frame.time - origin) * state.rate) - state.position if frame.time is not None else 0
+            if gap > GAP_SECONDS * state.rate:
+                state.damaged += 1
                 yield from _silence(gap, state)
-                damaged_before = state.damaged
             yield _as_float(frame.to_ndarray(), state.channels)
 
 
