@@ -14,6 +14,13 @@ from .core.request import MAX_TEXT
 MAX_SEED_FIELD: Final = 2**31 - 1
 """Blender's integer properties are signed 32-bit."""
 
+_RELATIVE_PATH: Final = (
+    {"PATH_SUPPORTS_BLEND_RELATIVE"}
+    if "is_path_supports_blend_relative" in bpy.types.Property.bl_rna.properties
+    else set()
+)
+"""Blender from 4.5 on wants to be told that a path may start with // ; before, every one may."""
+
 
 class SoliloquySettings(bpy.types.PropertyGroup):
     """The next line to perform."""
@@ -24,7 +31,10 @@ class SoliloquySettings(bpy.types.PropertyGroup):
         type=bpy.types.Object,
     )
     sound: StringProperty(
-        name="Sound", description="The recorded line: wav, flac, ogg or mp3", subtype="FILE_PATH", options=set()
+        name="Sound",
+        description="The recorded line: wav, flac, ogg or mp3",
+        subtype="FILE_PATH",
+        options=_RELATIVE_PATH,
     )
     text: StringProperty(
         name="Text",

@@ -11,7 +11,6 @@ import pytest
 
 from addon.core.errors import RigError
 from addon.rig import actions, keyer, ownership, take
-from addon.rig.discover import find_character
 from tests.blender import scenes
 
 
