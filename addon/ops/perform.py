@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -155,7 +156,7 @@ def _by_uid(collection: bpy.types.bpy_prop_collection, uid: int) -> bpy.types.ID
     return next((item for item in collection if item.session_uid == uid), None)
 
 
-def _tell(operator: bpy.types.Operator, sentences: tuple[str, ...] | list[str]) -> None:
+def _tell(operator: bpy.types.Operator, sentences: Sequence[str]) -> None:
     """First sentence is what was done; the others are what the artist should know."""
     for position, sentence in enumerate(sentences):
         level = "WARNING" if position else "INFO"

@@ -1,0 +1,5 @@
+"""Blender's vectors and matrices for the type checker: its attributes are made at run time, so every one may be anything."""
+
+from typing import Any
+
+def __getattr__(name: str) -> Any: ...
