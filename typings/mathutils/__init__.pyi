@@ -1,4 +1,4 @@
-"""Blender's vectors and matrices for the type checker: its attributes are made at run time, so every one may be anything."""
+"""Blender's vectors and matrices for the type checker; any attribute may be anything."""
 
 from typing import Any
 
