@@ -17,6 +17,8 @@ Context: TypeAlias = zmq.Context[Socket]
 
 QUEUE: Final[int] = 32
 """High-water mark in messages, each way: pieces of a result are at most a few MiB each."""
+REQUESTS: Final[int] = 256
+"""That of a client's requests: a batch may be sent at once, as many jobs as the backend takes and some more."""
 PING_MS: Final[int] = 2000
 """ZeroMQ's own heartbeat. Its I/O thread answers, so a Blender that is busy rendering does not look dead."""
 PING_PATIENCE_MS: Final[int] = 8000
@@ -40,6 +42,7 @@ def prepare(context: Context, kind: int, max_message: int) -> Socket:
 def connect(context: Context, connection: Connection) -> Socket:
     """A DEALER that talks to the backend of the connection file."""
     socket = prepare(context, zmq.DEALER, MAX_SOUND + MAX_SPARE)
+    socket.setsockopt(zmq.SNDHWM, REQUESTS)
     try:
         socket.curve_serverkey = connection.server_public.encode()
         socket.curve_publickey = connection.client_public.encode()

@@ -116,8 +116,9 @@ class Desk:
             running = None
         if running is None and self._compute.ready and (job := self.jobs.next()):
             self._begin(job)
+        self._post.flush()
         for job in self.jobs:
-            if self._post.flush(job) and job.state == ENDED:
+            if self._post.flush_job(job) and job.state == ENDED:
                 self.jobs.remove(job)
             elif job.state == ENDED and time.monotonic() - job.since > UNREAD_PATIENCE:
                 log.warning("job %s is dropped: its client does not read", job.id)
@@ -151,7 +152,7 @@ class Desk:
             raise _no_compute()
         job = Job(client, message.job, parts)
         self.jobs.add(job)
-        self._post.send(client, Message("accepted", job.id, {"position": self.jobs.position(job)}))
+        self._post.answer(client, Message("accepted", job.id, {"position": self.jobs.position(job)}))
 
     def _cancel(self, client: bytes, message: Message, parts: Sequence[zmq.Frame]) -> None:
         """A running job is asked to stop; any other open one ends here."""
@@ -175,7 +176,7 @@ class Desk:
             "uptime_s": time.monotonic() - self._began,
             "jobs": [job.id for job in self.jobs.of(client)],
         }
-        self._post.send(client, Message("state", fields=fields))
+        self._post.answer(client, Message("state", fields=fields))
 
     def _shutdown(self, client: bytes, message: Message, parts: Sequence[zmq.Frame]) -> None:
         del client, message, parts
@@ -218,7 +219,7 @@ class Desk:
 
     def _tell_progress(self, job: Job) -> None:
         fields = {"stage": job.stage, "fraction": job.fraction, "position": self.jobs.position(job)}
-        self._post.send(job.client, Message("progress", job.id, fields))
+        self._post.hint(job.client, Message("progress", job.id, fields))
 
     def _welcome_all(self, message: Message) -> None:
         self._capabilities = {**message.fields["capabilities"], "operations": requests(), "max_sound": self._max_sound}
@@ -228,15 +229,15 @@ class Desk:
 
     def _welcome(self, client: bytes) -> None:
         fields = {"software": SOFTWARE, "start": self._start, "capabilities": self._capabilities}
-        self._post.send(client, Message("welcome", fields=fields))
+        self._post.answer(client, Message("welcome", fields=fields))
 
     def _refuse(self, client: bytes, error: SoliloquyError, frames: Sequence[Frame]) -> None:
         log.info("refused a message: %s: %s", error.code, error)
-        self._post.send(client, error_message(error, job_of(frames) if frames else ""))
+        self._post.answer(client, error_message(error, job_of(frames) if frames else ""))
 
     def _give_up_waiting(self) -> None:
         for client in self._greeting:
-            self._post.send(client, error_message(_no_compute()))
+            self._post.answer(client, error_message(_no_compute()))
         self._greeting.clear()
         for job in self.jobs.waiting():
             self._fail(job, _no_compute())

@@ -116,7 +116,7 @@ class Server:
         for socket in filter(None, (self._router, self._gate.socket, self._compute.socket)):
             poller.register(socket, zmq.POLLIN)
         jobs = self._desk.jobs
-        unsent = any(job.outbox for job in jobs)
+        unsent = self._post.has_answers or any(job.outbox for job in jobs)
         starting = not self._compute.ready
         poller.poll(SENDING_MS if unsent else WORKING_MS if starting or jobs.running() else IDLE_MS)
 

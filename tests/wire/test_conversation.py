@@ -16,7 +16,7 @@ from addon.core.errors import BackendError, EmotionError, JobCancelled, RequestE
 from addon.core.exchange import Assembly, request_message
 from addon.core.performance import ARRAY_NAMES
 from addon.core.wire import Message, encode
-from addon.link.session import Cancelled, Event, Finished, Lost, Progress, Session
+from addon.link.session import Cancelled, Event, Failed, Finished, Lost, Progress, Session
 from tests.wire.backends import PATIENCE, Backend, Raw, collect, noise, request, until
 from tests.wire.hostile import BROKEN, HELLO, header
 
@@ -143,6 +143,14 @@ def test_a_full_queue_says_so_and_takes_jobs_again_when_it_has_room(backend: Bac
     assert raw.until("finished", "error").op == "finished"
 
 
+def test_every_message_of_a_burst_is_answered(backend: Backend) -> None:
+    """Far more answers at once than the client's queue holds."""
+    raw = backend.raw()
+    for _ in range(200):
+        raw.send(encode(Message("cancel", "unheard-of")))
+    assert [raw.until("error").fields["code"] for _ in range(200)] == ["job.unknown"] * 200
+
+
 def test_a_job_id_that_is_open_is_refused(backend: Backend) -> None:
     raw = backend.raw()
     raw.send(encode(request_message("same", request(LONG))))
@@ -219,6 +227,18 @@ def test_a_client_that_does_not_read_loses_progress_but_not_its_result(backend: 
     other = backend.session()
     assert other.wait(other.perform(request()), PATIENCE).frame_count > 0
     assert all(session.wait(job, PATIENCE).frame_count == 48 for job in jobs)
+
+
+def test_a_batch_larger_than_the_queue_can_be_sent_at_once(backend: Backend) -> None:
+    session = backend.session()
+    jobs = [session.perform(request(0.1)) for _ in range(100)]
+    ended: dict[str, Event] = {}
+    while len(ended) < len(jobs):
+        events = collect(session, lambda events: any(isinstance(e, Finished | Failed) for e in events), "an end")
+        ended |= {event.job: event for event in events if isinstance(event, Finished | Failed)}
+    refused = [event for event in ended.values() if isinstance(event, Failed)]
+    assert {event.error.code for event in refused} <= {"busy.queue"}
+    assert len(ended) - len(refused) >= 64
 
 
 def test_a_session_that_was_not_pumped_for_long_is_not_lost(backend: Backend) -> None:
