@@ -98,7 +98,8 @@ def _bones(spec: CharacterSpec) -> tuple[Bone, ...]:
     x, y, z = spec.eye.centre
     base, atlas = (0.0, -0.190, -0.044), (0.0, -0.050, -0.018)
     eyes = [
-        Bone(f"eye_{side}", (s * x, y, z), (s * x, y, z + 0.025), "head") for side, s in (("left", 1.0), ("right", -1.0))
+        Bone(f"eye_{side}", (s * x, y, z), (s * x, y, z + 0.025), "head")
+        for side, s in (("left", 1.0), ("right", -1.0))
     ]
     floor = Bone("root", (0.0, -spec.eye_height, -0.03), (0.0, -spec.eye_height + 0.20, -0.03))
     neck, head = Bone("neck", base, atlas, "root"), Bone("head", atlas, (0.0, 0.120, -0.018), "neck")

@@ -79,5 +79,5 @@ def build_eye(spec: CharacterSpec, side: str) -> Part:
 
 def pupil_vertex(part: Part) -> int:
     """The vertex of an eye that lies on its gaze axis."""
-    sideways = np.linalg.norm(part.vertices[:, :2] - np.float32(part.origin[:2]), axis=1)
+    sideways = np.linalg.norm(part.vertices[:, :2] - np.array(part.origin[:2], np.float32), axis=1)
     return int(np.argmin(np.where(part.vertices[:, 2] > part.origin[2], sideways, np.inf)))

@@ -26,12 +26,12 @@ _EAR_OUTLINE: Final[tuple[tuple[float, float], ...]] = (
 )  # fmt: skip
 _EAR_RINGS: Final[tuple[tuple[float, float], ...]] = (
     # scale about the concha, offset outward in mm
-    (0.55, -6.0), (0.82, -1.0), (0.97, 3.0), (1.0, 6.0), (0.97, 7.8), (0.90, 8.0), (0.84, 6.2), (0.74, 5.0), (0.60, 6.6), (0.50, 6.4),
-    (0.40, 3.0), (0.26, 0.0),
+    (0.55, -6.0), (0.82, -1.0), (0.97, 3.0), (1.0, 6.0), (0.97, 7.8), (0.90, 8.0), (0.84, 6.2), (0.74, 5.0),
+    (0.60, 6.6), (0.50, 6.4), (0.40, 3.0), (0.26, 0.0),
 )  # fmt: skip
 
 
-_NOSTRIL: Final = (0.0078, -0.0480, 0.1040)
+_NOSTRIL: Final = (0.0072, -0.0465, 0.1085)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,9 @@ def _lash(spec: CharacterSpec, skin: Skin) -> Feature:
     ]
     n = len(margin)
     i = np.arange(n - 1)
-    quads = np.concatenate([np.stack([r * n + i, r * n + i + 1, (r + 1) * n + i + 1, (r + 1) * n + i], -1) for r in range(4)])
+    quads = np.concatenate(
+        [np.stack([r * n + i, r * n + i + 1, (r + 1) * n + i + 1, (r + 1) * n + i], -1) for r in range(4)]
+    )
     return Feature(np.concatenate(rows), quads, "lash", np.tile(margin, 5)[:, None], np.ones((5 * n, 1)))
 
 

@@ -46,7 +46,9 @@ def _thickness(around: np.ndarray, t: np.ndarray) -> np.ndarray:
     strands = 0.0009 * np.sin(26.0 * around + 5.0 * t + 1.5 * np.sin(3.0 * around)) + 0.0005 * np.sin(
         43.0 * around - 7.0 * t
     )
-    return -0.0025 * (1.0 - rise) + rise * (body + sweep + parting + strands * np.clip(1.4 - t, 0.0, 1.0) * np.clip(t / 0.25, 0.0, 1.0))
+    return -0.0025 * (1.0 - rise) + rise * (
+        body + sweep + parting + strands * np.clip(1.4 - t, 0.0, 1.0) * np.clip(t / 0.25, 0.0, 1.0)
+    )
 
 
 def build_hair(spec: CharacterSpec, skin: Skin) -> Part:
@@ -77,6 +79,6 @@ def build_hair(spec: CharacterSpec, skin: Skin) -> Part:
         quads=quads,
         slots=np.zeros(len(quads), np.int32),
         materials=("hair",),
-        colours=np.tile(np.float32(spec.palette.hair), (count, 1)),
+        colours=np.tile(np.array(spec.palette.hair, np.float32), (count, 1)),
         weights={"head": np.ones(count, np.float32)},
     )

@@ -21,6 +21,7 @@ _ROW_HEIGHTS: Final[tuple[tuple[int, float], ...]] = (
 )  # fmt: skip
 _ROW_LIFT: Final[tuple[tuple[int, float], ...]] = ((0, 0.0), (8, 0.030), (14, 0.052), (23, 0.030), (34, 0.0), (51, 0.0))
 """How much higher than in front a row runs at the back: rows under the chin follow the jaw line."""
+_LID_BLEND_STEPS: Final[int] = 6
 _NOSE_PIVOT: Final = (0.0, -0.0395, 0.1045)
 _NOSE_FAN: Final[tuple[tuple[int, float], ...]] = (
     # row, degrees above the horizontal at which it leaves the nose
@@ -30,6 +31,7 @@ _NOSE_REACH: Final[float] = 0.022
 _NOSE_COLUMNS: Final[tuple[int, int]] = (4, 7)
 """Columns up to the first lie on the nose; from there to the second they run out into the cheek."""
 _RELAX_STEPS: Final[int] = 10
+_FLIP: Final = np.array([-1.0, 1.0, 1.0])
 _STEEP_STEPS: Final[int] = 16
 
 
@@ -55,23 +57,28 @@ def _place_grid(spec: CharacterSpec, layout: Layout, field: sdf.Field, vertices:
     keys = [k for k in layout.index if k[0] == "grid"]
     numbers = [layout.index[k] for k in keys]
     column = np.array([k[1] for k in keys], dtype=float)
+    column[column == -spec.grid.columns / 2] *= -1.0
     row = np.array([k[2] for k in keys], dtype=float)
     angle = _column_angle(column, spec.grid.columns)
     height = np.interp(row, *np.array(_ROW_HEIGHTS).T)
     height += np.interp(row, *np.array(_ROW_LIFT).T) * (1.0 - np.cos(angle)) / 2.0
     out = np.stack([np.sin(angle), np.zeros_like(angle), np.cos(angle)], axis=-1)
     axis = np.stack([np.zeros_like(angle), height, np.interp(height, [-0.2, -0.1, 0.0], [-0.046, -0.02, 0.0])], -1)
-    vertices[numbers] = sdf.cast(field, axis + 0.26 * out, -out, 0.26)
+    left = column >= 0
+    placed = sdf.cast(field, (axis + 0.26 * out)[left], -out[left], 0.26)
+    here = np.array(numbers)[left]
+    vertices[layout.mirror[here]] = placed * _FLIP
+    vertices[here] = placed
 
 
 def _nose_keys(layout: Layout, columns: int) -> list[Key]:
-    rows = dict(_NOSE_FAN)
+    rows = {row for row, _ in _NOSE_FAN}
     return [k for k in layout.index if k[0] == "grid" and abs(k[1]) <= columns and k[2] in rows]
 
 
 def _place_nose(layout: Layout, field: sdf.Field, vertices: np.ndarray) -> None:
-    """Fan the columns and rows in front out from inside the nose: rays from the head's axis would miss its underside."""
-    rows = dict(_NOSE_FAN)
+    """Fan columns and rows out from inside the nose: rays from the head's axis would miss its underside."""
+    rows: dict[int, float] = dict(_NOSE_FAN)
     keys = _nose_keys(layout, _NOSE_COLUMNS[1])
     numbers = [layout.index[k] for k in keys]
     column = np.array([k[1] for k in keys], dtype=float)
@@ -133,7 +140,11 @@ def _place_mouth(spec: CharacterSpec, layout: Layout, field: sdf.Field, vertices
             u, v = (key[1] - c0) / (c1 - c0) * 2 - 1, (key[2] - r0) / (r1 - r0) * 2 - 1
             x, y = u * np.sqrt(1 - v * v / 2), v * np.sqrt(1 - u * u / 2)
             middle = (low + high) / 2
-            vertices[number] = (x * high[0], middle[1] + y * (high[1] - low[1]) / 2, low[2] - 0.006 * (1 - x * x) * (1 - y * y))
+            vertices[number] = (
+                x * high[0],
+                middle[1] + y * (high[1] - low[1]) / 2,
+                low[2] - 0.006 * (1 - x * x) * (1 - y * y),
+            )
 
 
 def _place_eye(spec: CharacterSpec, layout: Layout, field: sdf.Field, vertices: np.ndarray) -> None:
@@ -143,24 +154,21 @@ def _place_eye(spec: CharacterSpec, layout: Layout, field: sdf.Field, vertices: 
     _between(layout, "eye+", _rim(layout, spec, "eye+"), CREASE_RING, 0, vertices)
     for ring in range(EYE_RINGS):
         numbers = layout.ring("eye+", ring)
-        vertices[layout.mirror[numbers]] = vertices[numbers] * (-1.0, 1.0, 1.0)
+        vertices[layout.mirror[numbers]] = vertices[numbers] * _FLIP
 
 
 def _symmetric(vertices: np.ndarray, mirror: np.ndarray) -> np.ndarray:
-    return (vertices + vertices[mirror] * (-1.0, 1.0, 1.0)) / 2.0
+    return (vertices + vertices[mirror] * _FLIP) / 2.0
 
 
 def _free(layout: Layout, spec: CharacterSpec) -> np.ndarray:
     """Vertices that may slide over the field: grid above the foot of the neck, crown, rings of plain skin."""
 
-    count = len(layout.ring("eye+", 0))
-
     def slides(name: str, a: int, b: int) -> bool:
         if name == "grid":
             return b > 0
         if name[:3] == "eye":
-            # The lower lid runs out into the cheek without a crease.
-            return a < (CREASE_RING + 2 if b > count // 2 else CREASE_RING)
+            return a < CREASE_RING
         return name == "crown" or (name == "mouth" and a < BORDER_RING)
 
     return np.array([number for key, number in layout.index.items() if slides(*key)], dtype=np.int32)
@@ -181,19 +189,42 @@ def _steep(vertices: np.ndarray, free: np.ndarray) -> np.ndarray:
     return free[nose | chin]
 
 
-def _relax(vertices: np.ndarray, layout: Layout, field: sdf.Field, free: np.ndarray, steps: int, power: float) -> np.ndarray:
+def _relax(
+    vertices: np.ndarray, layout: Layout, field: sdf.Field, free: np.ndarray, steps: int, power: float
+) -> np.ndarray:
     """Even the quads out: towards the neighbours' mean, along the surface."""
     source, target = neighbours(layout.quads)
-    own = np.isin(source, free)
+    left = free[vertices[free, 0] >= 0.0]
+    middle = free[layout.mirror[free] == free]
+    own = np.isin(source, left)
     source, target = source[own], target[own]
     for _ in range(steps):
         # Long edges pull harder, so that quads stretched over a steep place are drawn on to it.
         pull = np.linalg.norm(vertices[source] - vertices[target], axis=1) ** power
         mean = np.stack([np.bincount(source, pull * vertices[target, k], len(vertices)) for k in range(3)], -1)
         mean /= np.maximum(np.bincount(source, pull, len(vertices)), 1e-12)[:, None]
-        vertices[free] += 0.5 * (mean[free] - vertices[free])
-        vertices[free] = sdf.project(field, vertices[free], 0.0, 1)
-        vertices = _symmetric(vertices, layout.mirror)
+        vertices[left] += 0.5 * (mean[left] - vertices[left])
+        vertices[left] = sdf.project(field, vertices[left], 0.0, 1)
+        vertices[layout.mirror[left]] = vertices[left] * _FLIP
+        vertices[middle, 0] = 0.0
+    return vertices
+
+
+def _blend_lids(vertices: np.ndarray, layout: Layout) -> np.ndarray:
+    """Round off the edge where the lids meet the socket: the lower one entirely, the upper one but for its crease."""
+    source, target = neighbours(layout.quads)
+    degree = np.maximum(np.bincount(source, minlength=len(vertices)), 1)[:, None]
+    count = len(layout.ring("eye+", 0))
+    strength = np.zeros((len(vertices), 1))
+    for name in ("eye+", "eye-"):
+        for ring in range(MARGIN_RING - 1):
+            numbers = layout.ring(name, ring)
+            strength[numbers] = 0.5
+            strength[numbers[: count // 2 + 1]] = 0.2
+            strength[numbers[[0, 1, count // 2 - 1, count // 2, count // 2 + 1, count - 1]]] = 0.28
+    for _ in range(_LID_BLEND_STEPS):
+        mean = np.stack([np.bincount(source, c[target], len(vertices)) for c in vertices.T], -1) / degree
+        vertices = vertices + strength * (mean - vertices)
     return vertices
 
 
@@ -215,4 +246,5 @@ def build_skin(spec: CharacterSpec) -> Skin:
     vertices = _relax(vertices, layout, field, _steep(vertices, off_nose), _STEEP_STEPS, 1.5)
     vertices = _relax(vertices, layout, field, free, 1, 0.0)
     vertices[free] = sdf.project(field, vertices[free], 0.0, 3)
+    vertices = _blend_lids(vertices, layout)
     return Skin(_symmetric(vertices, layout.mirror), layout, field)

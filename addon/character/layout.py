@@ -1,7 +1,7 @@
 """The quad layout of the skin: a grid round the head with three openings whose rims are rings of edge loops.
 
-Every vertex has a key: ("grid", column, row), ("crown", a, b), ("mouth", ring, i), ("eye+", ring, i), ("eye-", ring, i),
-("throat", column, row). Columns run from the front (0) to both sides, -columns/2 at the back. A ring's i counts
+Every vertex has a key: ("grid", column, row), ("crown", a, b), ("mouth", ring, i), ("eye+", ring, i), ("eye-", ring, i)
+or ("throat", column, row). Columns run from the front (0) to both sides, -columns/2 at the back. A ring's i counts
 counterclockwise as seen from the front, from the corner at +x; ring 0 is the one nearest to the grid.
 """
 

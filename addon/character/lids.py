@@ -78,12 +78,11 @@ def angles(eye: EyeSpec, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
 def lid_rings(eye: EyeSpec, count: int) -> dict[int, np.ndarray]:
     """Positions (count, 3) of the rings that lie on the eye and are not the skin field's: margin, waterline, lining."""
     curve = lid_curve(eye, count)
-    rings = {
+    return {
         MARGIN_RING: on_sphere(eye, curve.azimuth * 1.03, curve.elevation * 1.04, MARGIN_RADIUS),
         MARGIN_RING + 1: on_sphere(eye, curve.azimuth, curve.elevation, WATERLINE_RADIUS),
         LINING_RING: on_sphere(eye, curve.azimuth * 1.12, curve.elevation * 1.35, LINING_RADIUS),
     }
-    return rings
 
 
 def _out_to_skin(eye: EyeSpec, field: sdf.Field, azimuth: np.ndarray, elevation: np.ndarray) -> np.ndarray:

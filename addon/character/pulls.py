@@ -89,9 +89,13 @@ def _take(region: Regions, lips: Lips) -> np.ndarray:
     """Share of a pull that each vertex takes, by where it is on the mouth."""
     on_mouth = region.ring >= BORDER_RING
     if lips == "upper":
-        return np.where(on_mouth | (np.abs(region.side) < 1), smoothstep(-0.1, 1.0, region.side), 1.0 * (region.side > 0))
+        return np.where(
+            on_mouth | (np.abs(region.side) < 1), smoothstep(-0.1, 1.0, region.side), 1.0 * (region.side > 0)
+        )
     if lips == "lower":
-        return np.where(on_mouth | (np.abs(region.side) < 1), smoothstep(-0.1, 1.0, -region.side), 1.0 * (region.side < 0))
+        return np.where(
+            on_mouth | (np.abs(region.side) < 1), smoothstep(-0.1, 1.0, -region.side), 1.0 * (region.side < 0)
+        )
     return np.where(on_mouth & (lips == "none"), 0.0, 1.0)
 
 

@@ -14,11 +14,15 @@ import numpy as np
 Field = Callable[[np.ndarray], np.ndarray]
 
 
+def _length(v: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("...i,...i->...", v, v))
+
+
 def ellipsoid(p: np.ndarray, centre: tuple[float, float, float], radii: tuple[float, float, float]) -> np.ndarray:
     """First-order distance to an axis-aligned ellipsoid."""
     q = (p - centre) / radii
-    k0 = np.linalg.norm(q, axis=-1)
-    k1 = np.linalg.norm(q / radii, axis=-1)
+    k0 = _length(q)
+    k1 = _length(q / radii)
     return k0 * (k0 - 1.0) / np.maximum(k1, 1e-9)
 
 
@@ -33,7 +37,7 @@ def capsule(
     a = np.asarray(start)
     d = np.asarray(end) - a
     t = np.clip((p - a) @ d / (d @ d), 0.0, 1.0)
-    return np.linalg.norm(p - a - t[..., None] * d, axis=-1) - (radius_start + t * (radius_end - radius_start))
+    return _length(p - a - t[..., None] * d) - (radius_start + t * (radius_end - radius_start))
 
 
 def union(a: np.ndarray, b: np.ndarray, k: float) -> np.ndarray:

@@ -76,12 +76,12 @@ def _close(spec: CharacterSpec, skin: Skin, region: Regions, opened: np.ndarray)
 
 
 def rounding_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarray]:
-    """mouthPucker (lips together, forward, narrow) and mouthFunnel (lips apart, forward, turned out)."""
+    """The shapes mouthPucker (lips together, forward, narrow) and mouthFunnel (lips apart, forward, turned out)."""
     p, w = region.rest, region.lips * region.inner
     middle, red = _toward_middle(region, spec), _red(region)
     side = region.side
     height = p[:, 1] - spec.mouth.line
-    # A narrowed mouth grows round: the red beside the middle gains the height that its border lacks towards the corners.
+    # A narrowed mouth grows round: the red gains beside the middle the height that its border lacks there.
     arch = np.sqrt(middle)
     fuller = 0.0075 * np.sign(side) * arch * (1.0 - arch) * (1.0 - red)
     pucker = np.stack(
@@ -136,6 +136,8 @@ def lip_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarray]:
         "mouthShrugLower": vector(0.0052 * lift, 0.0030 * push),
         "mouthShrugUpper": vector(0.0034 * up * w + 0.0022 * down * touch, 0.0030 * up * w + 0.0018 * down * touch),
         "mouthPress": press,
-        "mouthLowerDown": vector(-0.0098 * drop, -0.0006 * drop, 0.0020 * np.sign(region.rest[:, 0]) * drop * (1 - middle)),
+        "mouthLowerDown": vector(
+            -0.0098 * drop, -0.0006 * drop, 0.0020 * np.sign(region.rest[:, 0]) * drop * (1 - middle)
+        ),
         "mouthUpperUp": vector(0.0072 * up * w, 0.0004 * up * w),
     }

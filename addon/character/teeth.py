@@ -47,7 +47,13 @@ def _tooth(width: float, height: float, depth: float) -> tuple[np.ndarray, np.nd
     c, s = np.cos(t), np.sin(t)
     outline = np.stack([np.sign(c) * np.abs(c) ** 0.6, np.sign(s) * np.abs(s) ** 0.6], -1)
     rings = []
-    for level, wide, thick in ((0.0, 0.80, 0.85), (0.35, 0.96, 1.0), (0.75, 1.0, 0.80), (0.94, 0.95, 0.52), (1.0, 0.82, 0.36)):
+    for level, wide, thick in (
+        (0.0, 0.80, 0.85),
+        (0.35, 0.96, 1.0),
+        (0.75, 1.0, 0.80),
+        (0.94, 0.95, 0.52),
+        (1.0, 0.82, 0.36),
+    ):
         x, z = outline[:, 0] * width / 2 * wide, outline[:, 1] * depth / 2 * thick
         rings.append(np.stack([x, np.full(16, level * height), z + depth * 0.10 * (1.0 - thick)], -1))
     return tube(np.stack(rings), np.zeros(3), np.array([0.0, 0.02 * height, 0.0]))
@@ -83,7 +89,9 @@ def _gum(front: float, inset: float) -> tuple[np.ndarray, np.ndarray]:
     t = 2.0 * np.pi * np.arange(12) / 12
     rings = []
     for p, o in zip(path, outward, strict=True):
-        rings.append(p + o * -0.0035 + np.cos(t)[:, None] * o * 0.0046 + np.sin(t)[:, None] * np.array([0.0, -0.0062, 0.0]))
+        rings.append(
+            p + o * -0.0035 + np.cos(t)[:, None] * o * 0.0046 + np.sin(t)[:, None] * np.array([0.0, -0.0062, 0.0])
+        )
     return tube(np.stack(rings) - (0.0, 0.0035, 0.0), np.zeros(3), np.zeros(3))
 
 
@@ -99,7 +107,7 @@ def _row(spec: CharacterSpec, jaw: str, front: float, edge: float) -> tuple[np.n
         vertices = vertices * (1.0, -1.0, 1.0) + (0.0, edge + tallest, 0.0)
         quads = quads[:, ::-1]
     else:
-        vertices = vertices + (0.0, edge - tallest, 0.0)
+        vertices = vertices + np.array([0.0, edge - tallest, 0.0])
     return vertices, np.ascontiguousarray(quads), slots
 
 

@@ -46,9 +46,7 @@ def build_tongue(spec: CharacterSpec, field: Field) -> Part:
     tip = np.clip((vertices[:, 2] - vertices[:, 2].min()) / np.ptp(vertices[:, 2]), 0.0, 1.0)
     keys = jaw_motion(spec.jaw, vertices, 0.75 + 0.25 * tip)
     lift = 0.0065 * np.sin(np.pi * np.clip(tip * 1.15, 0.0, 1.0))
-    out = np.stack(
-        [vertices[:, 0] * 0.10 * tip, lift - _OUT[1] * tip**4 + 0.004 * tip, _OUT[0] * tip**1.3], axis=-1
-    )
+    out = np.stack([vertices[:, 0] * 0.10 * tip, lift - _OUT[1] * tip**4 + 0.004 * tip, _OUT[0] * tip**1.3], axis=-1)
     keys["tongueOut"] = out.astype(np.float32)
     count = len(vertices)
     return Part(
@@ -57,7 +55,7 @@ def build_tongue(spec: CharacterSpec, field: Field) -> Part:
         quads=quads,
         slots=np.zeros(len(quads), np.int32),
         materials=("tongue",),
-        colours=np.tile(np.float32(spec.palette.tongue), (count, 1)),
+        colours=np.tile(np.array(spec.palette.tongue, np.float32), (count, 1)),
         weights={"head": np.ones(count, np.float32)},
         keys=keys,
     )

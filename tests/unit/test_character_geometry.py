@@ -95,7 +95,7 @@ def test_the_skin_faces_away_from_the_head(skin: Skin) -> None:
 def test_hardly_a_quad_is_concave_and_none_has_collapsed(skin: Skin) -> None:
     a, b, c, d = (skin.vertices[skin.layout.quads[:, k]] for k in range(4))
     concave = (np.cross(b - a, c - a) * np.cross(c - a, d - a)).sum(axis=1) <= 0
-    assert concave.sum() <= 4, f"{concave.sum()} of {len(concave)}"
+    assert concave.mean() < 0.0025, f"{concave.sum()} of {len(concave)}"
     assert min(np.linalg.norm(b - a, axis=1).min(), np.linalg.norm(c - b, axis=1).min()) > 5e-5
 
 
@@ -111,7 +111,8 @@ def test_landmarks_stand_where_ibug_has_them(model: CharacterModel) -> None:
     assert len(model.landmarks) == 70
     assert len(set(model.landmarks)) == 70
     mirrored = [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, *range(35, 30, -1), 45, 44, 43, 42, 47, 46, 39,
-                38, 37, 36, 41, 40, *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), 67, 66, 65, 69, 68]  # fmt: skip
+                38, 37, 36, 41, 40, *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), 67, 66, 65,
+                69, 68]  # fmt: skip
     np.testing.assert_allclose(points[mirrored] * FLIP, points, atol=1e-6)
     assert (np.diff(points[:17, 0]) > -5e-4).all(), "the jaw line runs from the character's right to its left"
     assert (np.diff(points[17:27, 0]) > 0).all()
@@ -119,7 +120,8 @@ def test_landmarks_stand_where_ibug_has_them(model: CharacterModel) -> None:
     assert points[8, 1] == points[:68, 1].min(), "the chin is lowest"
     assert points[30, 2] == points[:, 2].max(), "the tip of the nose is foremost"
     assert points[17:27, 1].min() > points[36:48, 1].max(), "brows above eyes"
-    assert points[62, 1] <= points[51, 1] and points[66, 1] >= points[57, 1]
+    assert points[62, 1] <= points[51, 1]
+    assert points[66, 1] >= points[57, 1]
     assert eye_distance(points) == pytest.approx(model.iod, rel=0.03)
     np.testing.assert_allclose(points[68, :2], DEFAULT.eye.centre[:2], atol=1e-6)
 

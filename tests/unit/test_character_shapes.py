@@ -74,7 +74,7 @@ def test_jaw_open_opens_the_mouth_by_half_an_eye_distance_or_a_little_more(model
     "weights",
     [{"mouthPucker": 1.0}, both("mouthPress"), both("mouthSmile"), both("mouthFrown"), both("mouthStretch"),
      both("mouthDimple"), {"mouthLeft": 1.0}, {"cheekPuff": 1.0}, {"mouthRollLower": 1.0, "mouthRollUpper": 1.0}],
-    ids=lambda w: "+".join(w),
+    ids="+".join,
 )  # fmt: skip
 def test_closed_mouth_shapes_keep_the_lips_together(model: CharacterModel, weights: dict[str, float]) -> None:
     assert lip_gap_in_iod(model, weights) < 0.01
