@@ -13,7 +13,8 @@ _PIXELS_PER_LETTER: Final[float] = 7.0
 
 def draw_wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
     """Draw a sentence on as many lines as the region's width needs; the icon stands at the first."""
-    width = context.region.width / context.preferences.system.ui_scale if context.region else 300
+    scale = context.preferences.system.ui_scale or 1.0  # 0 where there has never been a window
+    width = context.region.width / scale
     column = layout.column(align=True)
     column.scale_y = 0.8
     for position, line in enumerate(textwrap.wrap(text, max(20, int((width - 60) / _PIXELS_PER_LETTER)))):

@@ -1,0 +1,106 @@
+"""The panel draws in every state, from properties that exist and operators that exist."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import pytest
+
+from addon import runtime
+from addon.properties import status_of
+from addon.ui import facts
+from addon.ui.panel import SOLILOQUY_PT_line
+from tests.blender import scenes
+
+LAYOUT = bpy.types.UILayout.bl_rna
+
+
+class Paper:
+    """Stands for a layout, which Blender makes only in a window: takes the calls and refuses what Blender would."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+
+    def __getattr__(self, name: str) -> Any:
+        assert name in LAYOUT.functions, f"Blender's layouts have no {name}"
+        return lambda *args, **options: self._call(name, args, options)
+
+    def _call(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        assert set(options) <= {p.identifier for p in LAYOUT.functions[name].parameters}
+        if "icon" in options:
+            icons = LAYOUT.functions["label"].parameters["icon"].enum_items
+            assert options["icon"] in icons
+        if name == "prop":
+            assert args[1] in args[0].bl_rna.properties
+            self.words.append(args[1])
+        elif name == "operator":
+            category, name = args[0].split(".")
+            assert hasattr(bpy.types, f"{category.upper()}_OT_{name}")
+            self.words.append(args[0])
+        else:
+            self.words.append(options.get("text", ""))
+        return Paper(self.words)
+
+
+def drawn() -> str:
+    """Everything the panel shows now."""
+    facts._known.clear()
+    words: list[str] = []
+    region = SimpleNamespace(width=300)
+    context = SimpleNamespace(
+        scene=bpy.context.scene, active_object=bpy.context.active_object, region=region,
+        window_manager=bpy.context.window_manager, preferences=bpy.context.preferences,
+    )  # fmt: skip
+    panel: Any = SimpleNamespace(layout=Paper(words))
+    SOLILOQUY_PT_line.draw(panel, context)  # pyright: ignore[reportArgumentType]
+    return " ".join(words)
+
+
+pytestmark = pytest.mark.usefixtures("registered")
+
+
+def test_an_empty_scene_asks_for_a_character() -> None:
+    text = drawn()
+    assert "Select a character" in text
+    assert "soliloquy.add_character" in text
+    assert "Backend stopped" in text
+
+
+def test_a_character_shows_its_coverage_and_what_is_left_out(scene: bpy.types.Scene) -> None:
+    scene.soliloquy.character = scenes.add_character()
+    bpy.data.objects["Face"].data.shape_keys.key_blocks["jawOpen"].mute = True
+    text = drawn()
+    assert "52 of 52 channels" in text
+    assert "jawOpen of Face are muted" in text
+
+
+def test_a_hopeless_choice_shows_why(scene: bpy.types.Scene) -> None:
+    scene.soliloquy.character = scenes.add_mesh("Cube", ("smile",))
+    assert "no shape keys named after" in drawn()
+
+
+def test_while_a_line_is_made_there_is_progress_and_cancel_and_no_generate(scene: bpy.types.Scene) -> None:
+    assert "soliloquy.perform" in drawn()
+    status = status_of(bpy.context)
+    status.busy, status.stage, status.progress = True, "finding the words", 0.4
+    text = drawn()
+    assert "finding the words" in text
+    assert "soliloquy.cancel" in text
+    assert "soliloquy.perform" not in text
+
+
+def test_messages_are_shown_newest_first() -> None:
+    runtime.get().tell("INFO", "first")
+    runtime.get().tell("ERROR", "second")
+    runtime.get().tell("INFO", "first")
+    text = drawn()
+    assert text.index("first") < text.index("second")
+
+
+@pytest.mark.parametrize("state", ["stopped", "starting", "connecting", "ready", "lost"])
+def test_every_state_of_the_backend_has_its_button(state: str) -> None:
+    status_of(bpy.context).backend = state
+    button = "soliloquy.start_backend" if state in ("stopped", "lost") else "soliloquy.stop_backend"
+    assert button in drawn()
