@@ -51,7 +51,7 @@ PULLS: Final[Mapping[str, tuple[Pull, ...]]] = {
     ),
     "cheekPuff": (
         Pull((44, -64), (17, 17), (7.5, 0.0, 4.0), "none"),
-        Pull((0, -69), (30, 13), (0.0, 0.0, 1.6)),
+        Pull((0, -69), (30, 13), (0.0, 0.0, 3.2)),
     ),
     "cheekSquintLeft": (
         Pull((40, -24), (18, 13), (0.5, 5.0, 2.2), "none"),
@@ -59,7 +59,7 @@ PULLS: Final[Mapping[str, tuple[Pull, ...]]] = {
     ),
     "noseSneerLeft": (
         Pull((13, -38), (10, 13), (1.0, 5.2, 0.4), "none"),
-        Pull((15, -58), (11, 8), (0.6, 3.2, 0.4), "upper"),
+        Pull((15, -58), (11, 8), (0.6, 4.6, 0.4), "upper"),
         Pull((8, 5), (10, 9), (-0.6, -2.0, 0.8), "none"),
     ),
     "browDownLeft": (
@@ -76,12 +76,15 @@ PULLS: Final[Mapping[str, tuple[Pull, ...]]] = {
     "eyeWideLeft": (Pull((33, 26), (22, 14), (0.0, 1.4, 0.0), "none"),),
     "mouthUpperUpLeft": (Pull((16, -50), (13, 10), (0.6, 2.2, 0.6), "upper"),),
     "mouthLowerDownLeft": (Pull((12, -86), (13, 8), (0.4, -2.6, 0.6), "lower"),),
-    "mouthPressLeft": (Pull((27, -69), (9, 9), (1.4, 0.6, -1.2)),),
+    "mouthPressLeft": (
+        Pull((27, -69), (9, 9), (1.4, 0.6, -1.2)),
+        Pull((10, -102), (17, 14), (0.0, 2.8, 0.6), "lower"),
+    ),
     "mouthShrugLower": (Pull((0, -97), (20, 13), (0.0, 2.6, 1.6), "lower"),),
     "tongueOut": (Pull((0, -78), (15, 9), (0.0, -2.6, 0.6), "lower"),),
 }
 
-SHIFT: Final[Pull] = Pull((0, -70), (34, 20), (9.0, 0.0, 0.0))
+SHIFT: Final[Pull] = Pull((0, -70), (34, 20), (12.0, 0.0, 0.0))
 """mouthLeft; mouthRight is its mirror image."""
 
 

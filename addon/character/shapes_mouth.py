@@ -88,7 +88,7 @@ def rounding_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarra
         [
             -0.46 * p[:, 0] * w,
             (0.20 * height * (1.0 - red) + fuller + 0.0006) * w,
-            (0.0075 * (0.35 + 0.65 * middle) + 0.0015 * (1.0 - np.abs(height) / 0.02).clip(0)) * w,
+            (0.0092 * (0.40 + 0.60 * middle) + 0.0015 * (1.0 - np.abs(height) / 0.02).clip(0)) * w,
         ],
         -1,
     )
@@ -119,8 +119,8 @@ def lip_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarray]:
     def vector(y: np.ndarray, z: np.ndarray, x: np.ndarray = zero) -> np.ndarray:
         return np.stack([x, y, z], -1)
 
-    tuck = -0.62 * height * np.where(region.ring > CONTACT_RING, 0.0, 1.0) * on_red * region.inner
-    back = -(0.0030 + 0.0028 * (1.0 - red)) * arch * on_red * region.inner
+    tuck = -0.68 * height * np.where(region.ring > CONTACT_RING, 0.0, 1.0) * on_red * region.inner
+    back = -(0.0026 + 0.0008 * (1.0 - red)) * arch * on_red * region.inner
     lower_lip, upper_lip = smoothstep(0.0, 0.35, down), smoothstep(0.0, 0.35, up)
     # What one lip does at the contact line the other follows a little way, so that they stay in touch.
     touch = red * region.inner * arch
@@ -137,7 +137,7 @@ def lip_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarray]:
         "mouthShrugUpper": vector(0.0034 * up * w + 0.0022 * down * touch, 0.0030 * up * w + 0.0018 * down * touch),
         "mouthPress": press,
         "mouthLowerDown": vector(
-            -0.0098 * drop, -0.0006 * drop, 0.0020 * np.sign(region.rest[:, 0]) * drop * (1 - middle)
+            -0.0068 * drop, -0.0006 * drop, 0.0020 * np.sign(region.rest[:, 0]) * drop * (1 - middle)
         ),
         "mouthUpperUp": vector(0.0072 * up * w, 0.0004 * up * w),
     }
