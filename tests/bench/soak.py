@@ -66,8 +66,8 @@ class Soak:
     def __post_init__(self) -> None:
         command = [sys.executable, "-m", "backend", "serve", "--runtime-dir", str(self.folder)]
         command += ["--max-sound-mib", str(MAX_SOUND_MIB), "--log-level", "ERROR"]
-        command += ["--log-file", str(self.folder / "soak.log")]
-        self.server = subprocess.Popen(command, cwd=ROOT)
+        command += ["--log-file", str(self.folder / "soak.log"), "--exit-with-parent"]
+        self.server = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
         until((self.folder / FILE_NAME).exists, "the server starts")
         self.connection = read(self.folder)
         self.raw = Raw(self.connection)

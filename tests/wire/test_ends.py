@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from addon.core.wire_schema import MIB
 from addon.link.connection import FILE_NAME, read
 from addon.link.launcher import FAILED, RUNNING, STARTING, STOPPED, Launcher
 from addon.link.session import Connected, Failed, Lost, Progress, Session
-from tests.wire.backends import PATIENCE, ROOT, Backend, Raw, alive, collect, noise, request, until
+from tests.wire.backends import PATIENCE, PYTHON, ROOT, Backend, Raw, alive, collect, noise, request, until
 
 LONG = 240.0
 posix = pytest.mark.skipif(os.name == "nt", reason="needs the signals of POSIX")
@@ -139,7 +140,7 @@ def test_the_backend_ends_when_the_program_that_started_it_is_killed(tmp_path: P
 
 
 def test_the_launcher_says_why_a_backend_does_not_start(own_backend: Backend) -> None:
-    second = Launcher(Path(sys.executable), ROOT, own_backend.folder, own_backend.folder / "second.log")
+    second = Launcher(PYTHON, ROOT, own_backend.folder, own_backend.folder / "second.log")
     second.start()
     until(lambda: second.poll().name != STARTING, "the second backend gives up")
     state = second.poll()
@@ -149,6 +150,27 @@ def test_the_launcher_says_why_a_backend_does_not_start(own_backend: Backend) ->
     second.stop()
 
 
+def test_a_compute_process_that_cannot_start_is_told_to_whoever_waits(tmp_path: Path) -> None:
+    """A backend whose installation is broken: the server is there, and says what to do."""
+    for package in ("addon", "backend"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "weights"))
+    with (tmp_path / "backend" / "engine.py").open("a") as engine:
+        engine.write("\n\ndef capabilities():\n    raise ImportError('torch is broken')\n")
+    launcher = Launcher(PYTHON, tmp_path, tmp_path / "runtime", tmp_path / "backend.log")
+    launcher.start()
+    session = Session(tmp_path / "runtime", 0.5)
+    try:
+        until(lambda: launcher.poll().name != STARTING, "the server starts")
+        session.connect()
+        with pytest.raises(BackendError) as caught:
+            session.wait_ready(PATIENCE)
+        assert "python -m backend doctor" in caught.value.message
+        assert launcher.poll().name == RUNNING
+    finally:
+        session.close()
+        launcher.stop()
+
+
 def test_a_python_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BackendError) as caught:
         Launcher(tmp_path / "python", ROOT, tmp_path, None).start()
@@ -156,14 +178,14 @@ def test_a_python_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_launcher_that_never_started_is_stopped(tmp_path: Path) -> None:
-    launcher = Launcher(Path(sys.executable), ROOT, tmp_path, None)
+    launcher = Launcher(PYTHON, ROOT, tmp_path, None)
     assert launcher.poll().name == STOPPED
     launcher.stop()
 
 
 def test_oversized_messages_are_refused_or_cut_the_line_and_the_server_goes_on(tmp_path: Path) -> None:
     """A little too large gets an answer; far too large is dropped by ZeroMQ before memory is set aside."""
-    command = [sys.executable, "-m", "backend", "serve", "--runtime-dir", str(tmp_path), "--max-sound-mib", "1"]
+    command = [str(PYTHON), "-m", "backend", "serve", "--runtime-dir", str(tmp_path), "--max-sound-mib", "1"]
     server = subprocess.Popen(command, cwd=ROOT)
     try:
         until((tmp_path / FILE_NAME).exists, "the backend starts")
