@@ -8,6 +8,7 @@ import numpy as np
 
 from .jaw import jaw_motion
 from .model import Part
+from .regions import smoothstep
 from .sdf import Field
 from .solids import tube
 from .spec import CharacterSpec
@@ -25,8 +26,9 @@ _SECTIONS: Final[tuple[tuple[float, float, float, float], ...]] = (
     (0.009, -0.0074, 0.0085, 0.0032),
     (0.007, -0.0076, 0.0045, 0.0020),
 )
-_OUT: Final[tuple[float, float]] = (0.0340, 0.0130)
+_OUT: Final[tuple[float, float]] = (0.0320, 0.0045)
 """How far the tip comes forward and hangs down when it is out."""
+_CLIMB: Final[float] = 0.0118
 
 
 def _body(front: float, bite: float) -> tuple[np.ndarray, np.ndarray]:
@@ -45,8 +47,9 @@ def build_tongue(spec: CharacterSpec, field: Field) -> Part:
     vertices, quads = _body(front, bite)
     tip = np.clip((vertices[:, 2] - vertices[:, 2].min()) / np.ptp(vertices[:, 2]), 0.0, 1.0)
     keys = jaw_motion(spec.jaw, vertices, 0.75 + 0.25 * tip)
-    lift = 0.0065 * np.sin(np.pi * np.clip(tip * 1.15, 0.0, 1.0))
-    out = np.stack([vertices[:, 0] * 0.10 * tip, lift - _OUT[1] * tip**4 + 0.004 * tip, _OUT[0] * tip**1.3], axis=-1)
+    # It climbs over the lower teeth and the lip before it hangs.
+    lift = _CLIMB * smoothstep(0.15, 0.60, tip)
+    out = np.stack([vertices[:, 0] * 0.10 * tip, lift - _OUT[1] * tip**6, _OUT[0] * tip**1.3], axis=-1)
     keys["tongueOut"] = out.astype(np.float32)
     count = len(vertices)
     return Part(
