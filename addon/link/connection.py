@@ -61,25 +61,20 @@ def runtime_folder(chosen: Path | None = None) -> Path:
 def publish(connection: Connection, folder: Path) -> Path:
     """Write the file so that it is there whole or not at all, and only if no living backend has one there.
 
-    A file that a dead backend left is replaced. Raises BackendError when another backend lives in the folder.
+    A file that a dead backend left is replaced. Raises BackendError when another backend lives in the folder, or
+    the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = folder / FILE_NAME
-    _clear_stale(target)
-    draft = folder / f".{FILE_NAME}.{secrets.token_hex(8)}"
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(connection), file, indent=1)
-        # Both calls fail when the target exists, so that of two backends starting at once only one has its file.
-        if os.name == "nt":
-            draft.rename(target)
-        else:
-            os.link(draft, target)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _clear_stale(target)
+        _create(target, json.dumps(asdict(connection), indent=1))
     except FileExistsError as error:
         raise _already_running(str(target)) from error
-    finally:
-        draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise BackendError(
+            "backend.runtime_dir", "The connection file cannot be written; choose another --runtime-dir.", str(error)
+        ) from error
     return target
 
 
@@ -140,6 +135,21 @@ def is_alive(connection: Connection) -> bool:
             return True
     except (OSError, ValueError, OverflowError):
         return False
+
+
+def _create(target: Path, text: str) -> None:
+    """Make the file by a draft beside it. Raises FileExistsError when there is one already."""
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        # Both calls fail when the target exists, so that of two backends starting at once only one has its file.
+        if os.name == "nt":
+            draft.rename(target)
+        else:
+            os.link(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _clear_stale(target: Path) -> None:

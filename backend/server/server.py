@@ -90,9 +90,9 @@ class Server:
 
     def run(self) -> None:
         """Serve. Raises BackendError when another backend has the folder's connection file."""
-        path = publish(self._connection, self._settings.folder)
-        log.info("listening at %s, connection file %s", self._connection.endpoint, path)
         try:
+            path = publish(self._connection, self._settings.folder)
+            log.info("listening at %s, connection file %s", self._connection.endpoint, path)
             self._compute.start_if_due()
             self._loop()
         finally:

@@ -85,6 +85,13 @@ def test_a_process_id_that_now_belongs_to_another_program_does_not_look_alive(tm
     assert caught.value.code == "backend.stale"
 
 
+def test_a_folder_that_cannot_be_made_is_refused_with_a_sentence(living: Connection, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BackendError) as caught:
+        publish(living, tmp_path / "file" / "runtime")
+    assert caught.value.code == "backend.runtime_dir"
+
+
 def test_a_backend_removes_its_own_file_only(living: Connection, tmp_path: Path) -> None:
     publish(living, tmp_path)
     withdraw(tmp_path, "start-2")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,14 @@ import pytest
 import zmq
 
 from addon.core.channels import CHANNELS
-from addon.core.emotion import EMOTIONS
+from addon.core.emotion import EMOTIONS, EmotionTrack
 from addon.core.errors import BackendError, EmotionError, JobCancelled, RequestError, SoundError, WireError
 from addon.core.exchange import Assembly, request_message
-from addon.core.performance import ARRAY_NAMES
+from addon.core.performance import ARRAY_NAMES, Performance
+from addon.core.request import PerformRequest
 from addon.core.wire import Message, encode
 from addon.link.session import Cancelled, Event, Failed, Finished, Lost, Progress, Session
-from tests.wire.backends import PATIENCE, Backend, Raw, collect, noise, request, until
+from tests.wire.backends import PATIENCE, PYTHON, ROOT, Backend, Raw, collect, noise, request, until
 from tests.wire.hostile import BROKEN, HELLO, header
 
 LONG = 240.0
@@ -50,6 +53,25 @@ def test_the_same_request_gives_the_same_bytes(backend: Backend) -> None:
     first, second = (session.wait(session.perform(request(2.0, seed=5)), PATIENCE) for _ in range(2))
     for name in ARRAY_NAMES:
         assert getattr(first, name).tobytes() == getattr(second, name).tobytes(), name
+
+
+def test_a_recording_with_its_text_comes_back_as_the_command_line_makes_it(
+    backend: Backend, shared_data: Path, tmp_path: Path
+) -> None:
+    recording = shared_data / "speech" / "ljspeech_32" / "LJ001-0002.flac"
+    text = "in being comparatively modern."
+    emotion = EmotionTrack.constant("sad", 0.6)
+    session = backend.session()
+    sent = PerformRequest(recording.read_bytes(), recording.name, emotion, text, seed=3)
+    performance = session.wait(session.perform(sent), PATIENCE)
+    options = ["--emotion", "sad", "--intensity", "0.6", "--seed", "3", "--text", text]
+    command = [str(PYTHON), "-m", "backend", "perform", str(recording), *options, "--out", str(tmp_path / "a.npz")]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
+    local = Performance.load(tmp_path / "a.npz")
+    assert performance.meta == local.meta
+    assert performance.meta["speech"] == "aligned"
+    for name in ARRAY_NAMES:
+        assert getattr(performance, name).tobytes() == getattr(local, name).tobytes(), name
 
 
 def test_a_long_result_comes_in_pieces_and_whole(backend: Backend) -> None:
