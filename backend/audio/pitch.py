@@ -48,14 +48,15 @@ def estimate_f0(samples: np.ndarray, frame_rate: int, frames: int) -> np.ndarray
     needed = (frames - 1) * hop + span
     padded = np.zeros(max(needed, len(low) + span // 2), dtype=np.float32)
     padded[span // 2 : span // 2 + len(low)] = low
-    difference = _normalized_difference(sliding_window_view(padded, span)[::hop][:frames])
-    lags, depth = _settle_octaves(difference, _first_dips(difference))
+    difference, normalized = _differences(sliding_window_view(padded, span)[::hop][:frames])
+    lags = _settle_octaves(normalized, _first_dips(normalized))
+    depth = normalized[np.arange(frames), lags]
     voiced = depth < APERIODIC
-    return np.where(voiced, PITCH_RATE / lags, 0.0).astype(np.float32)
+    return np.where(voiced, PITCH_RATE / _between_samples(difference, lags), 0.0).astype(np.float32)
 
 
-def _normalized_difference(segments: np.ndarray) -> np.ndarray:
-    """YIN's cumulative mean normalized difference (N, lags 0.._LAG_MAX) of segments (N, window + lags).
+def _differences(segments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """YIN's difference d and its cumulative mean normalized form d' (N, lags 0.._LAG_MAX) of (N, window + lags).
 
     d(tau) = sum_j (x[j] - x[j + tau])^2 over the window, by FFT; d'(tau) = d(tau) tau / sum_{k<=tau} d(k).
     """
@@ -73,7 +74,7 @@ def _normalized_difference(segments: np.ndarray) -> np.ndarray:
     normalized = difference * np.arange(_LAG_MAX + 1, dtype=np.float32) / np.maximum(running, 1e-12)
     normalized[:, 0] = 1.0
     normalized[energy[:, 0] < silence] = 1.0
-    return normalized
+    return difference, normalized
 
 
 def _first_dips(difference: np.ndarray) -> np.ndarray:
@@ -86,22 +87,24 @@ def _first_dips(difference: np.ndarray) -> np.ndarray:
     return _LAG_MIN + np.where(deep.any(axis=1), first, lowest)
 
 
-def _settle_octaves(difference: np.ndarray, dips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lags (N,) in samples, between samples by a parabola, and their normalized difference (N,).
-
-    Each frame takes the lowest of d'(tau) + cost x octaves from the running median of the clearly voiced frames.
-    """
+def _settle_octaves(normalized: np.ndarray, dips: np.ndarray) -> np.ndarray:
+    """Lags (N,) in samples: the lowest of d'(tau) + cost x octaves from the running median of clearly voiced frames."""
     rows = np.arange(len(dips))
-    clear = difference[rows, dips] < DIP
+    clear = normalized[rows, dips] < DIP
     if not clear.any():
-        return dips.astype(np.float32), difference[rows, dips]
+        return dips
     log_lag = np.log2(dips[clear].astype(np.float32))
     half = min(NEIGHBOURS // 2, (len(log_lag) - 1) // 2)
     local = np.median(sliding_window_view(np.pad(log_lag, half, mode="edge"), 2 * half + 1), axis=1)
     reference = np.interp(rows, rows[clear], local).astype(np.float32)
     octaves = np.abs(np.log2(np.arange(_LAG_MIN, _LAG_MAX, dtype=np.float32))[None] - reference[:, None])
-    lags = _LAG_MIN + np.argmin(difference[:, _LAG_MIN:_LAG_MAX] + OCTAVE_COST * octaves, axis=1)
-    before, at, after = difference[rows, lags - 1], difference[rows, lags], difference[rows, lags + 1]
+    return _LAG_MIN + np.argmin(normalized[:, _LAG_MIN:_LAG_MAX] + OCTAVE_COST * octaves, axis=1)
+
+
+def _between_samples(difference: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """Lags (N,) at the bottom of the parabola through the difference and its two neighbours (YIN step 5)."""
+    rows = np.arange(len(lags))
+    before, at, after = (difference[rows, lags + k] for k in (-1, 0, 1))
     bend = before - 2.0 * at + after
-    shift = np.where(bend > 1e-9, 0.5 * (before - after) / np.maximum(bend, 1e-9), 0.0)
-    return lags + np.clip(shift, -0.5, 0.5), at
+    shift = np.where(bend > 1e-12, 0.5 * (before - after) / np.maximum(bend, 1e-12), 0.0)
+    return lags + np.clip(shift, -0.5, 0.5)

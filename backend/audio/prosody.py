@@ -32,8 +32,8 @@ def analyse_prosody(sound: Sound) -> Prosody:
     """Loudness, F0 and voice activity of a sound, N = floor(duration x 50) + 1 frames; frame n at n / 50 seconds."""
     frames = len(sound.samples) // (2 * _HALF_HOP) + 1
     loudness = loudness_db(sound.samples, frames)
-    speech = voice_activity(sound.samples, loudness)
     f0 = estimate_f0(sound.samples, PROSODY_RATE, frames)
+    speech = voice_activity(sound.samples, loudness, f0)
     return Prosody(loudness_db=loudness, f0_hz=np.where(speech, f0, np.float32(0.0)), speech=speech)
 
 

@@ -25,10 +25,17 @@ ABOVE_NOISE_DB: Final[float] = 3.0
 LONGEST_GAP: Final[int] = 7
 """Frames of 20 ms: a gap up to 140 ms (the closure of a long plosive) is not a pause."""
 SHORTEST_BURST: Final[int] = 3
+STEADY_DB: Final[float] = 6.0
+"""Loudness range (10 % to 95 %) below which a line without pitch is noise: speech varies by more, a held vowel has
+pitch, a whisper comes in syllables."""
+VOICED_SHARE: Final[float] = 0.1
 
 
-def voice_activity(samples: np.ndarray, loudness_db: np.ndarray) -> np.ndarray:
-    """(N,) bool at 50 frames a second from 16 kHz samples and their loudness (N,) dB re full scale."""
+def voice_activity(samples: np.ndarray, loudness_db: np.ndarray, f0_hz: np.ndarray) -> np.ndarray:
+    """(N,) bool at 50 frames a second from 16 kHz samples, their loudness (N,) dB re full scale and their pitch."""
+    quiet, loud = np.percentile(loudness_db, (10, 95))
+    if loud - quiet < STEADY_DB and np.mean(f0_hz > 0) < VOICED_SHARE:
+        return np.zeros(len(loudness_db), dtype=bool)
     active = _detect(samples, loudness_db) & (loudness_db > _gate(loudness_db))
     active = _fill(active, LONGEST_GAP)
     return ~_fill(~active, SHORTEST_BURST - 1)

@@ -1,9 +1,10 @@
 """The one file that knows pocketsphinx: word alignment, phone alignment, phone recognition, dictionary.
 
 Decoders are made once in a process (0.1 s each) and used under a lock. Cepstral means are taken over each sound
-(`cmn="batch"`), so that a result never depends on what was decoded before. Beams stay at their defaults where phones
-are aligned: wider ones make that fail. Where the words of a long line are found, the default ones lose the thread for
-minutes after one sentence that was read otherwise; wide ones found 82 of 82 sentences of a ten-minute line.
+(`cmn="batch"`) and the front end starts anew with each, so that a result never depends on what was decoded before.
+Beams stay at their defaults where phones are aligned: wider ones make that fail. Where the words of a long line are
+found, the default ones lose the thread for minutes after one sentence that was read otherwise; wide ones found 82 of
+82 sentences of a ten-minute line.
 """
 
 from __future__ import annotations
@@ -136,13 +137,12 @@ def to_pcm(samples: np.ndarray) -> bytes:
     """16-bit samples at a level where none are lost; padded with silence to `FEWEST_SAMPLES`."""
     peak = float(np.abs(samples).max(initial=0.0))
     scaled = samples * (LEVEL * 32767.0 / max(peak, 1e-4))
-    if len(scaled) < FEWEST_SAMPLES:
-        scaled = np.pad(scaled, (0, FEWEST_SAMPLES - len(scaled)))
-    return scaled.astype("<i2").tobytes()
+    return np.pad(scaled, (0, max(0, FEWEST_SAMPLES - len(scaled)))).astype("<i2").tobytes()
 
 
 def _decode(decoder: Any, pcm: bytes) -> bool:
     """Run a decoder over a whole sound; False where the search ends without a path through it."""
+    decoder.reinit_feat()  # 0.1 ms; the front end otherwise carries what it heard into the next sound
     try:
         decoder.start_utt()
         decoder.process_raw(pcm, full_utt=True)
