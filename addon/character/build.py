@@ -5,20 +5,17 @@ Blender's axes: the character faces -Y, up is +Z, its left is +X; its eyes are `
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..core.landmarks import LANDMARKS_PROPERTY, landmarks_text
 from .character import build_character
 from .model import CharacterModel, Part
 from .spec import DEFAULT, CharacterSpec
 
 if TYPE_CHECKING:
     import bpy
-
-LANDMARKS_PROPERTY = "soliloquy_landmarks"
-"""Custom property of the Head object: JSON, part name to its landmarks' (number, vertex) pairs."""
 
 
 def to_blender(points: np.ndarray, eye_height: float) -> np.ndarray:
@@ -141,13 +138,6 @@ def _add_armature(
     return rig
 
 
-def _landmarks_json(model: CharacterModel) -> str:
-    by_part: dict[str, list[tuple[int, int]]] = {}
-    for number, mark in enumerate(model.landmarks):
-        by_part.setdefault(mark.part, []).append((number, mark.vertex))
-    return json.dumps(by_part)
-
-
 def add_character(
     context: bpy.types.Context,
     name: str = "Soliloquy",
@@ -171,7 +161,8 @@ def add_character(
     materials = {key: _material(key, colour) for key, colour in model.palette.items() if key in used}
     for part in model.parts:
         made = _add_part(part, model, rig, collection, materials)
-        if part.name == "Head":
-            made[LANDMARKS_PROPERTY] = _landmarks_json(model)
+        marks = [(number, mark.vertex) for number, mark in enumerate(model.landmarks) if mark.part == part.name]
+        if marks:
+            made[LANDMARKS_PROPERTY] = landmarks_text(marks)
     context.view_layer.update()
     return rig

@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 
 from ..core.errors import RigError
+from ..core.landmarks import LANDMARKS_PROPERTY, landmarks_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,7 @@ class MeshFrames:
     colours   (V,3) float32, linear RGB, the materials' base colours (times a linked colour attribute's values)
     specular  (V,) float32 in 0..1, as the materials have it for the viewport
     source    (V,) int32, the vertex of the mesh that each one is
+    landmarks (number, vertex) pairs of the face landmarks that the mesh is marked with, vertices counted as here
     """
 
     name: str
@@ -30,6 +32,7 @@ class MeshFrames:
     colours: np.ndarray
     specular: np.ndarray
     source: np.ndarray
+    landmarks: tuple[tuple[int, int], ...] = ()
 
 
 def read_meshes(
@@ -54,23 +57,43 @@ def read_meshes(
         if len({len(points) for points in series}) > 1:
             raise RigError("dump.topology", "This mesh changes its number of vertices over time.", thing.name)
     return tuple(
-        MeshFrames(thing.name, np.stack(series)[:, surface["source"]], **surface)
+        MeshFrames(
+            thing.name,
+            np.stack(series)[:, surface["source"]],
+            **surface,
+            landmarks=_landmarks(thing, surface["source"]),
+        )
         for thing, series, surface in zip(meshes, positions, surfaces, strict=True)
     )
 
 
 def save_meshes(path: Path, meshes: Sequence[MeshFrames], frames: Sequence[int], fps: float) -> None:
-    """Write an .npz: `names` (O,), `frames` (T,), `fps`, and the arrays of mesh i as `vertices_i` and so on."""
+    """Write an .npz: `names` (O,), `frames` (T,), `fps`, and the arrays of mesh i as `vertices_i` and so on.
+
+    `landmarks` (L,3) int32 are the face landmarks that are marked: number, mesh, vertex.
+    """
     arrays: dict[str, Any] = {
         "names": np.array([mesh.name for mesh in meshes]),
         "frames": np.array(frames, dtype=np.int64),
         "fps": np.float64(fps),
+        "landmarks": np.array(
+            sorted((number, i, vertex) for i, mesh in enumerate(meshes) for number, vertex in mesh.landmarks),
+            dtype=np.int32,
+        ).reshape(-1, 3),
     }
     for position, mesh in enumerate(meshes):
         for name in ("vertices", "triangles", "colours", "specular", "source"):
             arrays[f"{name}_{position}"] = getattr(mesh, name)
     with path.open("wb") as file:
         np.savez(file, **arrays)
+
+
+def _landmarks(thing: bpy.types.Object, source: np.ndarray) -> tuple[tuple[int, int], ...]:
+    """The marked landmarks, at the first of the vertices here that stand for the marked one."""
+    if LANDMARKS_PROPERTY not in thing:
+        return ()
+    marks = landmarks_of(thing[LANDMARKS_PROPERTY])
+    return tuple((number, int(np.argmax(source == vertex))) for number, vertex in marks if np.any(source == vertex))
 
 
 def _world_positions(shown: bpy.types.Object) -> np.ndarray:

@@ -9,6 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from addon.core.errors import RigError
+from addon.core.performance import LANDMARKS
 from backend.face.landmarks import EYES, INNER_LIP_PAIRS
 from backend.generator.raster.render import render
 from backend.generator.raster.scene import Camera, Mesh
@@ -17,8 +19,8 @@ SHINE: Final[float] = 0.5
 """How much of the viewport's specular intensity the rasteriser's point lights take."""
 FIELD_OF_VIEW: Final[float] = 0.3
 """Radians: a portrait lens, about 80 mm on a 24 mm high frame."""
-HEAD_HEIGHTS: Final[float] = 5.6
-"""Height of the picture in inter-ocular distances: a head is about 3.7, the rest is air and neck."""
+PICTURE_HEIGHT: Final[float] = 4.2
+"""Height of the picture in inter-ocular distances: a head is about 3.7 from crown to chin, the rest is air."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +50,8 @@ class Filmed:
     def draw(self, frames: np.ndarray, size: int, supersample: int = 2) -> Iterator[np.ndarray]:
         """Pictures (size,size,3) uint8 of the given frames from in front; Blender's characters face -Y, up is +Z."""
         eyes = self.vertices[0, self.landmarks[36:48]].mean(axis=0)
-        middle = eyes - (0.0, 0.0, 0.45 * self.inter_ocular())
-        distance = 0.5 * HEAD_HEIGHTS * self.inter_ocular() / np.tan(0.5 * FIELD_OF_VIEW)
+        middle = eyes - (0.0, 0.0, 0.35 * self.inter_ocular())
+        distance = 0.5 * PICTURE_HEIGHT * self.inter_ocular() / np.tan(0.5 * FIELD_OF_VIEW)
         camera = Camera(
             position=(float(middle[0]), float(middle[1] - distance), float(middle[2])),
             target=(float(middle[0]), float(middle[1]), float(middle[2])),
@@ -73,9 +75,11 @@ def read_filmed(path: Path) -> Filmed:
             specular=SHINE * np.concatenate(parts["specular"]),
         )
         marks = data["landmarks"]
+        if not np.array_equal(marks[:, 0], np.arange(LANDMARKS)):
+            raise RigError("demo.landmarks", "The character's meshes do not carry all 70 face landmarks.", str(path))
         return Filmed(
             fps=float(data["fps"]),
             mesh=mesh,
             vertices=np.concatenate(parts["vertices"], axis=1),
-            landmarks=first[marks[:, 0]] + marks[:, 1],
+            landmarks=first[marks[:, 1]] + marks[:, 2],
         )

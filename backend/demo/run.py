@@ -17,13 +17,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from addon.core.errors import BackendError, RigError
-from addon.core.performance import Performance
 from addon.link.launcher import Launcher
+
+if TYPE_CHECKING:
+    from backend.audio.sound import Sound
+    from backend.demo.filmed import Filmed
 
 EMOTIONS: Final[tuple[str, ...]] = ("happy", "angry", "sad")
 INTENSITY: Final[float] = 1.0
@@ -53,11 +56,11 @@ def run(options: argparse.Namespace) -> int:
     out: Path = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     card = json.loads(files("backend.demo").joinpath("line.json").read_text(encoding="utf-8"))
-    with as_file(files("backend.demo").joinpath(card["file"])) as sound, tempfile.TemporaryDirectory() as scratch:
+    with as_file(files("backend.demo").joinpath("line.wav")) as sound, tempfile.TemporaryDirectory() as scratch:
         with _backend(Path(scratch), out / "backend.log") as runtime:
             for emotion in EMOTIONS:
                 _bake(emotion, sound, card["text"], out, Path(scratch), runtime)
-        report = _show(out, Path(scratch), read_sound(sound).samples)
+        report = _show(out, Path(scratch), read_sound(sound), card["text"])
     (out / "closures.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
     return _tell(out, report)
 
@@ -82,26 +85,27 @@ def _backend(runtime: Path, log_file: Path) -> Iterator[Path]:
 
 def _bake(emotion: str, sound: Path, text: str, out: Path, scratch: Path, runtime: Path) -> None:
     """Perform the line in Blender: the add-on in a process of its own, talking to the backend."""
+    (out / f"{emotion}.blend").unlink(missing_ok=True)  # made anew: Blender would keep the old one as .blend1
     command = [sys.executable, "-m", "addon.headless", "bake", "--sound", str(sound), "--text", text]
     command += ["--emotion", emotion, "--intensity", str(INTENSITY), "--fps", str(FPS), "--runtime-dir", str(runtime)]
     command += ["--blend", str(out / f"{emotion}.blend"), "--dump", str(scratch / f"{emotion}.npz")]
-    command += ["--save-performance", str(scratch / f"{emotion}.performance.npz")]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         raise RigError("demo.bake", f"Blender could not bake the line:\n{(result.stdout + result.stderr)[-2000:]}")
     _log.info("%s: %s", emotion, result.stderr.strip().splitlines()[-1])
 
 
-def _show(out: Path, scratch: Path, samples: np.ndarray) -> dict[str, Any]:
+def _show(out: Path, scratch: Path, sound: Sound, text: str) -> dict[str, Any]:
     """Draw the sheet and the movie from Blender's own meshes; returns the measured closures by emotion."""
     from backend.audio.sound import SAMPLE_RATE
     from backend.demo.filmed import read_filmed
     from backend.generator.movie import write_movie
     from backend.generator.sheet import contact_sheet
+    from backend.speech.speech import find_speech
+    from backend.speech.visemes import BILABIAL
 
     filmed = {emotion: read_filmed(scratch / f"{emotion}.npz") for emotion in EMOTIONS}
-    played = {emotion: Performance.load(scratch / f"{emotion}.performance.npz") for emotion in EMOTIONS}
-    moments = [(p[0], 0.5 * (p[1] + p[2])) for p in played[EMOTIONS[0]].meta["phones"] if p[0] in ("P", "B", "M")]
+    moments = [(p.name, p.centre) for p in find_speech(sound, text).phones if p.name in BILABIAL]
     pictures, labels = [], []
     for emotion, film in filmed.items():
         frames = np.array([film.frame_at(at + shift) for _, at in moments for shift in AROUND])
@@ -110,11 +114,11 @@ def _show(out: Path, scratch: Path, samples: np.ndarray) -> dict[str, Any]:
     contact_sheet(pictures, labels, 3 * max(1, (len(moments) + 1) // 2)).save(out / "plosives.png")
     count = min(len(film.vertices) for film in filmed.values())
     strips = zip(*(film.draw(np.arange(count), MOVIE_SIZE, 1) for film in filmed.values()), strict=True)
-    write_movie(out / "line.mp4", (np.concatenate(strip, axis=1) for strip in strips), FPS, samples, SAMPLE_RATE)
+    write_movie(out / "line.mp4", (np.concatenate(strip, axis=1) for strip in strips), FPS, sound.samples, SAMPLE_RATE)
     return {emotion: _closures(filmed[emotion], moments) for emotion in EMOTIONS}
 
 
-def _closures(film: Any, moments: list[tuple[str, float]]) -> Mapping[str, Any]:
+def _closures(film: Filmed, moments: list[tuple[str, float]]) -> Mapping[str, Any]:
     """The widest of the three inner-lip gaps in Blender's own geometry at the centre of each p, b and m, in IOD."""
     from backend.face.landmarks import CLOSED_LIPS
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
@@ -10,10 +9,11 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from addon.character.build import LANDMARKS_PROPERTY, add_character  # noqa: E402
+from addon.character.build import add_character  # noqa: E402
 from addon.character.character import build_character  # noqa: E402
 from addon.character.landmarks import eye_distance, inner_lip_gap  # noqa: E402
 from addon.core.channels import CHANNELS  # noqa: E402
+from addon.core.landmarks import LANDMARKS_PROPERTY, landmarks_of  # noqa: E402
 
 
 @pytest.fixture
@@ -39,12 +39,13 @@ def evaluated(thing: object) -> np.ndarray:
 
 
 def landmarks(rig: object) -> np.ndarray:
-    marks = json.loads(child(rig, "Head")[LANDMARKS_PROPERTY])
-    points = np.zeros((70, 3))
-    for name, pairs in marks.items():
-        vertices = evaluated(child(rig, name))
-        for number, vertex in pairs:
-            points[number] = vertices[vertex]
+    points = np.full((70, 3), np.nan)
+    for thing in rig.children:
+        if LANDMARKS_PROPERTY in thing:
+            vertices = evaluated(thing)
+            for number, vertex in landmarks_of(thing[LANDMARKS_PROPERTY]):
+                points[number] = vertices[vertex]
+    assert np.isfinite(points).all()
     return points
 
 
