@@ -2,7 +2,8 @@
 
 `python tests/bench/bench_audio.py [--sound line.wav --text "what is said"] [--seconds 60] [--repeat 5]`
 
-Without arguments it uses the shipped line, repeated to the wanted length for the stages that take any sound. Processor time of all threads counts, so a figure is what one core does.
+Without arguments it uses the shipped line, repeated to the wanted length for the stages that take any sound.
+Processor time of all threads counts, so a figure is what one core does.
 """
 
 from __future__ import annotations
