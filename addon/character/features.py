@@ -83,7 +83,7 @@ def _brow(skin: Skin) -> Feature:
     rings = sdf.project(skin.field, rings, (thick[:, None] * np.sin(angle)[None]), 3)
     vertices, quads = tube(rings, -along[0] * 1e-3, along[-1] * 1e-3)
     carrier, share = _bind(skin, vertices, 8)
-    return Feature(vertices, quads, "brow", carrier, share)
+    return Feature(vertices, _outwards(vertices, quads), "brow", carrier, share)
 
 
 def _ear(skin: Skin) -> Feature:
@@ -104,10 +104,13 @@ def _ear(skin: Skin) -> Feature:
     root = sdf.cast(skin.field, np.array([[0.16, -0.010, -0.006]]), np.array([-1.0, 0.0, 0.0]), 0.16)[0]
     placed = local @ turn.T + root + (-0.0005, 0.0, 0.0)
     vertices, quads = tube(placed, np.zeros(3), np.zeros(3))
-    if _signed_volume(vertices, quads) < 0:
-        quads = np.ascontiguousarray(quads[:, ::-1])
     count = len(vertices)
-    return Feature(vertices, quads, "skin", np.zeros((count, 1), int), np.zeros((count, 1)))
+    return Feature(vertices, _outwards(vertices, quads), "skin", np.zeros((count, 1), int), np.zeros((count, 1)))
+
+
+def _outwards(vertices: np.ndarray, quads: np.ndarray) -> np.ndarray:
+    """The quads of a closed body turned so that they face out of it."""
+    return quads if _signed_volume(vertices, quads) > 0 else np.ascontiguousarray(quads[:, ::-1])
 
 
 def _signed_volume(vertices: np.ndarray, quads: np.ndarray) -> float:

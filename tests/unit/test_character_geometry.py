@@ -82,6 +82,14 @@ def test_closed_bodies_face_outward(model: CharacterModel) -> None:
             assert volume(part.vertices - part.vertices.mean(axis=0), quads) > 0, f"{name} {slot}"
 
 
+def test_brows_face_outward_so_that_they_show_where_back_faces_are_culled(model: CharacterModel) -> None:
+    head = model.part("Head")
+    brows = head.quads[head.slots == head.materials.index("brow")]
+    for side in (-1.0, 1.0):
+        quads = brows[side * head.vertices[brows].mean(axis=1)[:, 0] > 0]
+        assert volume(head.vertices - head.vertices[quads].mean(axis=(0, 1)), quads) > 0
+
+
 def test_the_skin_faces_away_from_the_head(skin: Skin) -> None:
     plain = np.array([n for k, n in skin.layout.index.items() if k[0] in ("grid", "crown") and k[2] > 12])
     faces = skin.layout.quads[np.isin(skin.layout.quads, plain).all(axis=1)]
