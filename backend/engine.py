@@ -58,7 +58,7 @@ def perform(
     report = report or _no_report
     report("decode", 0.0)
     sound, name = read_sound(source), Path(source).name
-    return perform_sound(sound, name, track, Direction.of(fps, seed), text=text, engine=engine, report=report)
+    return perform_sound(sound, name, track, Direction(fps, seed), text=text, engine=engine, report=report)
 
 
 def run_request(request: PerformRequest, report: Report) -> Performance:
@@ -69,7 +69,7 @@ def run_request(request: PerformRequest, report: Report) -> Performance:
     _check(request.engine, request.emotion)
     report("decode", 0.0)
     sound = decode_sound(request.sound, request.sound_name)
-    direction = Direction.of(request.fps, request.seed, request.layers, **request.layer_seeds)
+    direction = Direction(request.fps, request.seed, request.layers, request.layer_seeds)
     return perform_sound(
         sound,
         request.sound_name,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,16 +35,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Direction:
-    """How to perform it: frames per second, the seed of each layer by name, and the layers that are on."""
+    """How to perform it: frames per second, the seed, the layers that are on, and seeds of single layers by name."""
 
-    fps: float
-    seeds: dict[str, int]
+    fps: float = 30.0
+    seed: int = 0
     layers: tuple[str, ...] = LAYERS
+    layer_seeds: Mapping[str, int] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, fps: float, seed: int, layers: tuple[str, ...] = LAYERS, **layer_seeds: int) -> Direction:
-        """One seed for all layers but those named."""
-        return cls(fps=fps, seeds={name: layer_seeds.get(name, seed) for name in LAYERS}, layers=layers)
+    def seed_of(self, layer: str) -> int:
+        """The seed of a layer."""
+        return self.layer_seeds.get(layer, self.seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ def layer_tracks(line: Line, direction: Direction) -> LayerTracks:
     emotion = line.emotion.sample(times).astype(np.float64)
     emphasis = emphasis_of(line.prosody, line.phones, times)
     fps = direction.fps
-    random = {name: stream(direction.seeds[name], line.sound_sha256, name) for name in LAYERS}
+    random = {name: stream(direction.seed_of(name), line.sound_sha256, name) for name in LAYERS}
     makers = {
         "speech": lambda: speech_channels(line.phones, times, fps),
         "expression": lambda: expression_channels(emotion, emphasis, times, random["expression"]),

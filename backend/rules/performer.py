@@ -48,7 +48,8 @@ def perform_line(line: Line, direction: Direction, meta: Mapping[str, Any] | Non
         meta={
             "engine": "rules",
             "model": model_hash(),
-            "seeds": dict(direction.seeds),
+            "seed": direction.seed,
+            "layer_seeds": dict(direction.layer_seeds),
             "layers": list(direction.layers),
             "sound_sha256": line.sound_sha256,
             "phones": [[p.name, round(p.start, 4), round(p.end, 4)] for p in line.phones],

@@ -96,7 +96,7 @@ def _closures(lines: Sequence[Line]) -> bool:
     for emotion in EMOTIONS:
         closed, gaps, low, high = [], [], 1.0, 0.0
         for line in lines:
-            performance = perform_line(replace(line, emotion=EmotionTrack.constant(emotion)), Direction.of(30, 0))
+            performance = perform_line(replace(line, emotion=EmotionTrack.constant(emotion)), Direction(30, 0))
             gap = inner_lip_gap(performance.landmarks)
             closed += [gap[_frame(p, performance)] < CLOSED_LIPS for p in line.phones if p.name in BILABIAL]
             gaps.append(gap)
@@ -135,7 +135,7 @@ def _measure(lines: Sequence[Line], emotion: str) -> dict[str, float]:
     seconds = count = 0.0
     for line in [*(replace(line, emotion=track) for line in lines), _silence(lines[0], track)]:
         for seed in range(3):
-            direction = Direction.of(MEASURED_FPS, seed)
+            direction = Direction(MEASURED_FPS, seed)
             performance, voice = perform_line(line, direction), layer_tracks(line, direction).emphasis
             spoken = voice.speaking > 0.5
             seen, looks, turned = blinks(performance), saccades(performance), head_degrees(performance)
@@ -175,8 +175,8 @@ def _silence(line: Line, track: EmotionTrack) -> Line:
 
 
 def _same_bytes(lines: Sequence[Line]) -> bool:
-    first = [perform_line(line, Direction.of(30, 5)) for line in lines]
-    again = [perform_line(line, Direction.of(30, 5)) for line in lines]
+    first = [perform_line(line, Direction(30, 5)) for line in lines]
+    again = [perform_line(line, Direction(30, 5)) for line in lines]
     same = all(
         a.arrays()[name].tobytes() == b.arrays()[name].tobytes()
         for a, b in zip(first, again, strict=True)
@@ -203,7 +203,7 @@ def _speed(sounds: Sequence[Sound], lines: Sequence[Line]) -> None:
 
 
 def _from_audio(sound: Sound, line: Line) -> Performance:
-    return perform_line(replace(line, prosody=analyse_prosody(sound)), Direction.of(30, 0))
+    return perform_line(replace(line, prosody=analyse_prosody(sound)), Direction(30, 0))
 
 
 def _joined(sounds: Sequence[Sound], lines: Sequence[Line]) -> tuple[Sound, Line]:
