@@ -14,7 +14,6 @@ from addon.core.request import LAYERS, PerformRequest
 
 if TYPE_CHECKING:
     from backend.audio.sound import Sound
-    from backend.rules.layers import Direction
 
 Report = Callable[[str, float], None]
 """Told a stage and the fraction of the whole job (0..1) that is done; may raise JobCancelled."""
@@ -52,61 +51,41 @@ def perform(
     sentence that says what to do.
     """
     from backend.audio.decode import read_sound
-    from backend.rules.layers import Direction
 
+    path, report = Path(source), report or _no_report
     track = _emotion_track(emotion, intensity)
-    report = report or _no_report
+    request = PerformRequest(b"", path.name, track, text=text, engine=engine, seed=seed, fps=fps)
+    _check(request)
     report("decode", 0.0)
-    sound, name = read_sound(source), Path(source).name
-    return perform_sound(sound, name, track, Direction(fps, seed), text=text, engine=engine, report=report)
+    return perform_sound(read_sound(path), request, report)
 
 
 def run_request(request: PerformRequest, report: Report) -> Performance:
     """Perform a request; `report` hears of the stages "decode", "speech", "perform" in this order."""
     from backend.audio.decode import decode_sound
-    from backend.rules.layers import Direction
 
-    _check(request.engine, request.emotion)
+    _check(request)
     report("decode", 0.0)
-    sound = decode_sound(request.sound, request.sound_name)
-    direction = Direction(request.fps, request.seed, request.layers, request.layer_seeds)
-    return perform_sound(
-        sound,
-        request.sound_name,
-        request.emotion,
-        direction,
-        text=request.text,
-        engine=request.engine,
-        report=report,
-    )
+    return perform_sound(decode_sound(request.sound, request.sound_name), request, report)
 
 
-def perform_sound(
-    sound: Sound,
-    name: str,
-    emotion: EmotionTrack | None,
-    direction: Direction,
-    *,
-    text: str | None = None,
-    engine: str = "rules",
-    report: Report,
-) -> Performance:
-    """Perform a decoded sound called `name`: prosody, phones, then the engine."""
+def perform_sound(sound: Sound, request: PerformRequest, report: Report) -> Performance:
+    """Perform a decoded sound as the request says, whose own bytes are not read: prosody, phones, then the engine."""
     from backend.audio.prosody import analyse_prosody
-    from backend.rules.layers import Line
+    from backend.rules.layers import Direction, Line
     from backend.rules.performer import perform_line
     from backend.speech.speech import find_speech
 
-    track = _check(engine, emotion)
+    emotion = _check(request)
     report("speech", 0.1)
     prosody = analyse_prosody(sound)
-    speech = find_speech(sound, text, prosody, lambda done: report("speech", 0.1 + 0.8 * done))
+    speech = find_speech(sound, request.text, prosody, lambda done: report("speech", 0.1 + 0.8 * done))
     report("perform", 0.9)
     performance = perform_line(
-        Line(sound.sha256, sound.duration, speech.phones, prosody, track),
-        direction,
+        Line(sound.sha256, sound.duration, speech.phones, prosody, emotion),
+        Direction(request.fps, request.seed, request.layers, request.layer_seeds),
         {
-            "sound_name": name,
+            "sound_name": request.sound_name,
             "speech": speech.method,
             "words": [[word.text, round(word.start, 4), round(word.end, 4)] for word in speech.words],
             "warnings": [*sound.warnings, *speech.warnings],
@@ -116,16 +95,16 @@ def perform_sound(
     return performance
 
 
-def _check(engine: str, emotion: EmotionTrack | None) -> EmotionTrack:
-    if engine not in ENGINES:
+def _check(request: PerformRequest) -> EmotionTrack:
+    if request.engine not in ENGINES:
         raise RequestError(
-            "request.engine", f"This backend has no engine called {engine!r}; it has {', '.join(ENGINES)}."
+            "request.engine", f"This backend has no engine called {request.engine!r}; it has {', '.join(ENGINES)}."
         )
-    if emotion is None:
+    if request.emotion is None:
         raise EmotionError(
             "emotion.auto", "This version cannot read the emotion from the voice yet; choose one of the eight."
         )
-    return emotion
+    return request.emotion
 
 
 def _emotion_track(emotion: str | Mapping[str, float] | EmotionTrack, intensity: float) -> EmotionTrack | None:

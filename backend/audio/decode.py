@@ -148,6 +148,8 @@ def _audio_stream(container: InputContainer, name: str) -> AudioStream:
     if not container.streams.audio:
         raise SoundError("sound.no_audio", "The file has no sound in it; choose one that has.", name)
     stream = container.streams.audio[0]
+    if stream.codec_context is None:  # a codec that FFmpeg does not know: the stream has no properties at all
+        raise SoundError("sound.format", _UNREADABLE, name)
     if not stream.rate or stream.rate < MIN_RATE:
         raise SoundError(
             "sound.rate", f"The sound has {stream.rate} samples a second; at least {MIN_RATE} are needed.", name

@@ -19,8 +19,20 @@ SHINE: Final[float] = 0.5
 """How much of the viewport's specular intensity the rasteriser's point lights take."""
 FIELD_OF_VIEW: Final[float] = 0.3
 """Radians: a portrait lens, about 80 mm on a 24 mm high frame."""
-PICTURE_HEIGHT: Final[float] = 4.8
-"""Height of the picture in inter-ocular distances: a head is about 3.7 from crown to chin, the rest is air."""
+
+
+@dataclass(frozen=True)
+class Framing:
+    """What the picture shows: its `height`, and how far its middle is `below` the eyes, in inter-ocular distances."""
+
+    height: float
+    below: float
+
+
+PORTRAIT: Final[Framing] = Framing(height=4.8, below=0.2)
+"""The whole head: about 3.7 from crown to chin, the rest is air."""
+CLOSE_UP: Final[Framing] = Framing(height=2.9, below=0.55)
+"""From the brows to the chin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +59,13 @@ class Filmed:
         apart = self.vertices[:, upper] - self.vertices[:, lower]
         return np.linalg.norm(apart, axis=2) / self.inter_ocular()
 
-    def draw(self, frames: np.ndarray, size: int, supersample: int = 2) -> Iterator[np.ndarray]:
+    def draw(
+        self, frames: np.ndarray, size: int, framing: Framing = PORTRAIT, supersample: int = 2
+    ) -> Iterator[np.ndarray]:
         """Pictures (size,size,3) uint8 of the given frames from in front; Blender's characters face -Y, up is +Z."""
         eyes = self.vertices[0, self.landmarks[36:48]].mean(axis=0)
-        middle = eyes - (0.0, 0.0, 0.2 * self.inter_ocular())
-        distance = 0.5 * PICTURE_HEIGHT * self.inter_ocular() / np.tan(0.5 * FIELD_OF_VIEW)
+        middle = eyes - (0.0, 0.0, framing.below * self.inter_ocular())
+        distance = 0.5 * framing.height * self.inter_ocular() / np.tan(0.5 * FIELD_OF_VIEW)
         camera = Camera(
             position=(float(middle[0]), float(middle[1] - distance), float(middle[2])),
             target=(float(middle[0]), float(middle[1]), float(middle[2])),

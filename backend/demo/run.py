@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 EMOTIONS: Final[tuple[str, ...]] = ("happy", "angry", "sad")
 INTENSITY: Final[float] = 1.0
 FPS: Final[float] = 30.0
-MOVIE_SIZE: Final[int] = 384
+MOVIE_SIZE: Final[int] = 320
 SHEET_SIZE: Final[int] = 176
 AROUND: Final[tuple[float, ...]] = (-0.1, 0.0, 0.12)
 """Seconds around the centre of a plosive that the contact sheet shows."""
@@ -98,7 +98,7 @@ def _bake(emotion: str, sound: Path, text: str, out: Path, scratch: Path, runtim
 def _show(out: Path, scratch: Path, sound: Sound, text: str) -> dict[str, Any]:
     """Draw the sheet and the movie from Blender's own meshes; returns the measured closures by emotion."""
     from backend.audio.sound import SAMPLE_RATE
-    from backend.demo.filmed import read_filmed
+    from backend.demo.filmed import CLOSE_UP, read_filmed
     from backend.generator.movie import write_movie
     from backend.generator.sheet import contact_sheet
     from backend.speech.speech import find_speech
@@ -109,11 +109,11 @@ def _show(out: Path, scratch: Path, sound: Sound, text: str) -> dict[str, Any]:
     pictures, labels = [], []
     for emotion, film in filmed.items():
         frames = np.array([film.frame_at(at + shift) for _, at in moments for shift in AROUND])
-        pictures += list(film.draw(frames, SHEET_SIZE))
+        pictures += list(film.draw(frames, SHEET_SIZE, CLOSE_UP))
         labels += [f"{emotion} {phone} {at + shift:.2f} s" for phone, at in moments for shift in AROUND]
     contact_sheet(pictures, labels, 3 * max(1, (len(moments) + 1) // 2)).save(out / "plosives.png")
     count = min(len(film.vertices) for film in filmed.values())
-    strips = zip(*(film.draw(np.arange(count), MOVIE_SIZE, 1) for film in filmed.values()), strict=True)
+    strips = zip(*(film.draw(np.arange(count), MOVIE_SIZE) for film in filmed.values()), strict=True)
     write_movie(out / "line.mp4", (np.concatenate(strip, axis=1) for strip in strips), FPS, sound.samples, SAMPLE_RATE)
     return {emotion: _closures(filmed[emotion], moments) for emotion in EMOTIONS}
 

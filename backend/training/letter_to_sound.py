@@ -9,6 +9,7 @@ error rates in the card; the shipped model is trained on the rest. Nothing is dr
 from __future__ import annotations
 
 import collections
+import hashlib
 import json
 import logging
 import math
@@ -222,6 +223,7 @@ def train(target: Path = MODEL) -> None:
     save_file({"keys": model.keys, "log_p": model.log_p, "backoff": model.backoff}, target, metadata={"pairs": pairs})
     card = {
         "name": "letter_to_sound",
+        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "task": "phones of English words that are not in the pronouncing dictionary",
         "method": f"joint n-gram of order {ORDER} over letter-phone pairs, interpolated Kneser-Ney smoothing",
         "data": "CMU pronouncing dictionary as distributed with pocketsphinx (en-us), first pronunciations",

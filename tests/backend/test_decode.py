@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import tracemalloc
 from pathlib import Path
@@ -198,3 +199,10 @@ def test_real_recordings_are_read_whole(shared_data: Path) -> None:
             sound = read_sound(recording.path)
             assert sound.duration > 1.0, recording.path
             assert not any("damaged" in w for w in sound.warnings), recording.path
+
+
+def test_a_codec_that_nobody_knows_is_refused_with_a_sentence() -> None:
+    header = "UklGRiQZAEdXQVZFZm10IBAAAABGAAGHdD4AAIl9zQBnAMDJZGF0YQAZAADN"  # a WAV whose codec number is damaged
+    with pytest.raises(SoundError) as refused:
+        decode_sound(base64.b64decode(header), "line.wav")
+    assert refused.value.code.startswith("sound.")

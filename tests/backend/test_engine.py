@@ -88,6 +88,9 @@ def test_what_cannot_be_done_is_refused_with_a_sentence() -> None:
         perform(LINE, emotion="auto")
     with pytest.raises(RequestError, match="neural"):
         perform(LINE, engine="neural")
+    for wrong in ({"fps": 0.0}, {"fps": float("nan")}, {"seed": -1}):
+        with pytest.raises(RequestError):
+            perform(LINE, **wrong)
 
 
 def test_progress_rises_to_the_end_and_can_stop_the_work() -> None:
