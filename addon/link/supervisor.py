@@ -54,7 +54,12 @@ class Supervisor:
             self._session.connect()
 
     def start(self, log_file: Path | None) -> None:
-        """Greet a backend that runs already, else start one. Raises BackendError when it cannot be started."""
+        """Greet a backend that runs already, else start one. Raises BackendError when it cannot be started.
+
+        Does nothing while one is being started or greeted.
+        """
+        if self.state == STARTING:
+            return
         try:
             self.connect()
             return
@@ -65,6 +70,7 @@ class Supervisor:
             raise BackendError("backend.python", "Choose the backend's Python in the add-on's preferences.")
         launcher = Launcher(self.place.python, self.place.working_dir, self.place.runtime_dir, log_file)
         launcher.start()
+        self._session.close()  # a lost conversation would hide that this start is under way, or fails
         self._launcher = launcher
 
     def pump(self, budget_s: float) -> list[Event]:
