@@ -63,7 +63,7 @@ def bake(
         set_aside = ownership.remember(datablock, sorted({track.path for track in tracks}))
         if set_aside:
             notes.append(
-                f"{datablock.name} had the Action {set_aside}; it is kept untouched, and "
+                f"The Action {set_aside} was on {ownership.label(datablock)}; it is kept untouched, and "
                 "Remove What Soliloquy Made puts it back."
             )
         action = _action_for(character, line, datablock, made)
@@ -83,10 +83,10 @@ def remove(character: Character) -> tuple[str, ...]:
     require_editable(character)
     owners = [o for o in character.objects if o.type == "ARMATURE"]
     keys = [o.data.shape_keys for o in character.objects if getattr(o.data, "shape_keys", None) is not None]
-    returned = [(d.name, ownership.restore(d)) for d in dict.fromkeys((*keys, *owners))]
+    returned = [(ownership.label(d), ownership.restore(d)) for d in dict.fromkeys((*keys, *owners))]
     count = ownership.delete_takes(character.name)
     sentences = [f"Removed {count} Action{'' if count == 1 else 's'} from {character.name}."] if count else []
-    return (*sentences, *(f"{name} has its Action {action} again." for name, action in returned if action))
+    return (*sentences, *(f"The Action {action} is back on {name}." for name, action in returned if action))
 
 
 def _action_for(

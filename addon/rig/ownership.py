@@ -28,6 +28,11 @@ def is_ours(action: bpy.types.Action | None) -> bool:
     return action is not None and TAKE in action
 
 
+def label(datablock: bpy.types.ID) -> str:
+    """How the artist knows a datablock: shape keys go by their mesh, their own name stands nowhere in the interface."""
+    return f"the shape keys of {datablock.user.name}" if isinstance(datablock, bpy.types.Key) else datablock.name
+
+
 def take_action(character: str, line: str, datablock: bpy.types.ID) -> bpy.types.Action:
     """Our Action for this line on this character, emptied if it exists, else new.
 
