@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Final
 
 import bpy
 
+from . import identity
 from .core.errors import BackendError, JobCancelled, SoliloquyError
 from .core.performance import Performance
 from .core.request import PerformRequest
 from .preferences import backend_place, link_problem
-from .properties import status_of
+from .status import show, stage_words
 
 if TYPE_CHECKING:
     from .link.events import Event
@@ -70,7 +71,9 @@ class Runtime:
         self._errors: dict[str, SoliloquyError] = {}
         self._open: dict[str, _Open] = {}
         self._backend: Supervisor | None = None
+        self._lost = False
         self._numbers = itertools.count(1)
+        self._shown = ("", 0.0)
 
     @property
     def backend_state(self) -> str:
@@ -82,9 +85,9 @@ class Runtime:
         """Whether a job is open."""
         return bool(self._open)
 
-    def start_backend(self, log_file: Path | None) -> None:
+    def start_backend(self) -> None:
         """Greet a backend that runs already, or start one. Raises BackendError when there is no way to."""
-        self._reach().start(log_file)
+        self._reach().start(identity.user_folder() / "backend.log")
         self._keep_ticking()
         self._show()
 
@@ -98,15 +101,21 @@ class Runtime:
         self._show()
 
     def submit(self, request: PerformRequest, job: Job) -> str:
-        """Send a job, or keep it until the backend has answered. Returns our id of it. Raises BackendError."""
+        """Send a job, or keep it until the backend has answered; one is started where its Python is chosen.
+
+        Messages about lines before go. Returns our id of the job. Raises BackendError.
+        """
         backend = self._reach()
-        if backend.state != "starting":
+        if backend.place.python is not None:
+            self.start_backend()
+        else:
             backend.connect()
+        self.messages.clear()
         name = f"job {next(self._numbers)}"
         self._open[name] = _Open(job, request)
+        self._show("Waiting for the backend")
         self._send_waiting()
         self._keep_ticking()
-        self._show("waiting for the backend")
         return name
 
     def cancel(self) -> None:
@@ -114,15 +123,27 @@ class Runtime:
         for name, entry in list(self._open.items()):
             if entry.sent_as and self._backend is not None and self._backend.is_ready:
                 self._backend.cancel(entry.sent_as)
-                self._show("cancelling", status_of(bpy.context).progress)
+                self._show(stage_words("cancelling", 0), self._shown[1])
             else:
                 self._end(name, JobCancelled())
 
     def forget_jobs(self) -> None:
-        """Cancel every job and do not wait for the answer: the file it was meant for is being closed."""
+        """Cancel every job and do not wait for the answer."""
         self.cancel()
         for name in list(self._open):
             self._end(name, JobCancelled())
+
+    def leave_file(self) -> None:
+        """Drop the jobs and messages of a file that is being closed; the next one only hears of a dropped job."""
+        dropped = self.busy
+        self.forget_jobs()
+        self.messages.clear()
+        if dropped:
+            self.tell("INFO", "Another file was opened, so the line that was being generated was dropped.")
+
+    def show(self) -> None:
+        """Have the panel show the state again, as in a file just opened, which brings its own old one."""
+        self._show(*self._shown)
 
     def wait(self, name: str, timeout_s: float) -> None:
         """Turn the wheel until a job has ended, for runs without a window. Raises its error, or BackendError."""
@@ -149,7 +170,7 @@ class Runtime:
             self._fail_waiting(error)
         self._send_waiting()
         if self.backend_state != before:
-            self._show()
+            self.show()
         return BUSY_S if self._open or self.backend_state in ("starting", "connecting") else IDLE_S
 
     def tell(self, level: str, text: str) -> None:
@@ -168,6 +189,7 @@ class Runtime:
         if self._backend is not None:
             self._backend.stop()
             self._backend = None
+        self._show()
 
     def _reach(self) -> Supervisor:
         """The backend at the place that the preferences name now. Raises BackendError where pyzmq is missing."""
@@ -190,9 +212,13 @@ class Runtime:
         name = next((n for n, entry in self._open.items() if entry.sent_as == sent_as), "")
         match event:
             case events.Lost(reason=reason):
+                self._lost = True
                 self.tell("ERROR", reason)
+            case events.Connected() if self._lost:
+                self._lost = False
+                self.tell("INFO", "The backend is there again.")
             case events.Progress(stage=stage, fraction=fraction, queue_position=place) if name:
-                self._show(f"{stage}, number {place} in the queue" if place else stage, fraction)
+                self._show(stage_words(stage, place), fraction)
             case events.Finished(performance=performance) if name:
                 self._finish(name, performance)
             case events.Failed(error=error) if name:
@@ -200,7 +226,7 @@ class Runtime:
             case events.Cancelled() if name:
                 self._end(name, JobCancelled())
             case _:
-                self._show()
+                self.show()
 
     def _finish(self, name: str, performance: Performance) -> None:
         """Let an operator apply the result, so that it is one step of undo."""
@@ -245,14 +271,8 @@ class Runtime:
             bpy.app.timers.register(_tick, first_interval=BUSY_S, persistent=True)
 
     def _show(self, stage: str = "", progress: float = 0.0) -> None:
-        """Write the state where the panel reads it, and have the panel drawn."""
-        status = status_of(bpy.context)
-        status.backend, status.stage, status.progress = self.backend_state, stage, progress
-        status.busy = self.busy
-        for window in bpy.context.window_manager.windows:
-            for area in window.screen.areas:
-                if area.type == "VIEW_3D":
-                    area.tag_redraw()
+        self._shown = (stage, progress)
+        show(self.backend_state, self.busy, stage, progress)
 
 
 _current: list[Runtime] = []
@@ -266,13 +286,15 @@ def get() -> Runtime:
 
 
 def add_handlers() -> None:
-    """Watch for files being closed."""
+    """Watch for files being closed and opened."""
     bpy.app.handlers.load_pre.append(_before_load)
+    bpy.app.handlers.load_post.append(_after_load)
 
 
 def remove_handlers() -> None:
     """Stop watching, and end whatever runs."""
     bpy.app.handlers.load_pre.remove(_before_load)
+    bpy.app.handlers.load_post.remove(_after_load)
     if _current:
         _current.pop().close()
 
@@ -280,7 +302,12 @@ def remove_handlers() -> None:
 @bpy.app.handlers.persistent
 def _before_load(*_: object) -> None:
     if _current:
-        _current[0].forget_jobs()
+        _current[0].leave_file()
+
+
+@bpy.app.handlers.persistent
+def _after_load(*_: object) -> None:
+    get().show()
 
 
 def _tick() -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import identity, runtime
+from .. import runtime
 from ..preferences import link_problem
 from .base import Explained
 
@@ -25,7 +25,7 @@ class SOLILOQUY_OT_start_backend(Explained, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         """See `Explained`."""
-        runtime.get().start_backend(identity.user_folder() / "backend.log")
+        runtime.get().start_backend()
 
 
 class SOLILOQUY_OT_stop_backend(Explained, bpy.types.Operator):

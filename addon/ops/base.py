@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import bpy
 
 from ..core.errors import SoliloquyError
 from ..rig.keyer import BakeReport
+
+NO_CHARACTER: Final[str] = "Choose a character first, or add one with the plus button."
 
 
 class Explained:

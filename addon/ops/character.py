@@ -7,7 +7,7 @@ import bpy
 
 from .. import runtime
 from ..rig import take
-from .base import Explained, chosen_character
+from .base import NO_CHARACTER, Explained, chosen_character
 
 
 class SOLILOQUY_OT_add_character(Explained, bpy.types.Operator):
@@ -23,10 +23,15 @@ class SOLILOQUY_OT_add_character(Explained, bpy.types.Operator):
         return "Leave edit mode first." if context.mode != "OBJECT" else ""
 
     def run(self, context: bpy.types.Context) -> None:
-        """See `Explained`."""
+        """See `Explained`. What is new is selected and active, as with all that Blender adds."""
         from ..character.build import add_character
 
-        context.scene.soliloquy.character = add_character(context)
+        rig = add_character(context)
+        for other in context.selected_objects:
+            other.select_set(False)
+        rig.select_set(True)
+        context.view_layer.objects.active = rig
+        context.scene.soliloquy.character = rig
 
 
 class SOLILOQUY_OT_remove(Explained, bpy.types.Operator):
@@ -39,7 +44,7 @@ class SOLILOQUY_OT_remove(Explained, bpy.types.Operator):
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         """See `Explained`."""
-        return "" if chosen_character(context) else "Select the character first."
+        return "" if chosen_character(context) else NO_CHARACTER
 
     def run(self, context: bpy.types.Context) -> None:
         """See `Explained`."""

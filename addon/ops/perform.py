@@ -21,7 +21,7 @@ from ..properties import settings_of
 from ..rig import take
 from ..rig.discover import find_character, require_editable
 from ..rig.keyer import scene_timeline
-from .base import Explained, chosen_character, sentences_of
+from .base import NO_CHARACTER, Explained, chosen_character, sentences_of
 
 MAX_SOUND_BYTES: Final[int] = 1 << 30
 """No line of dialogue is a gigabyte; a wrong file is refused before it is read."""
@@ -42,9 +42,9 @@ class SOLILOQUY_OT_perform(Explained, bpy.types.Operator):
             return problem
         if runtime.get().busy:
             return "A line is being generated; cancel it or wait."
-        if not settings_of(context.scene).sound:
-            return "Choose a sound file first."
-        return "" if chosen_character(context) else "Select the character first."
+        if not chosen_character(context):
+            return NO_CHARACTER
+        return "" if settings_of(context.scene).sound else "Choose a sound file first."
 
     def run(self, context: bpy.types.Context) -> None:
         """Submit and return; without a window, where no timer runs, wait for the end."""
@@ -110,7 +110,7 @@ class SOLILOQUY_OT_bake_file(Explained, bpy.types.Operator):
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         """See `Explained`."""
-        return "" if chosen_character(context) else "Select the character first."
+        return "" if chosen_character(context) else NO_CHARACTER
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Ask for the file."""
@@ -157,8 +157,8 @@ def _by_uid(collection: bpy.types.bpy_prop_collection, uid: int) -> bpy.types.ID
 
 
 def _tell(operator: bpy.types.Operator, sentences: Sequence[str]) -> None:
-    """First sentence is what was done; the others are what the artist should know."""
-    for position, sentence in enumerate(sentences):
+    """First sentence is what was done; the others are what the artist should know. It is told last, so shown first."""
+    for position, sentence in reversed(list(enumerate(sentences))):
         level = "WARNING" if position else "INFO"
         operator.report({level}, sentence)
         runtime.get().tell(level, sentence)

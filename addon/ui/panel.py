@@ -6,9 +6,9 @@ from typing import Final
 
 import bpy
 
-from .. import runtime
+from .. import identity, runtime
 from ..ops.base import chosen_character
-from ..preferences import link_problem
+from ..ops.perform import SOLILOQUY_OT_perform
 from ..properties import settings_of, status_of
 from .facts import facts_about
 from .text import draw_wrapped
@@ -37,8 +37,6 @@ class SOLILOQUY_PT_line(bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        if problem := link_problem():
-            draw_wrapped(layout.box(), context, problem, "ERROR")
         _draw_character(layout, context)
         _draw_line(layout, context)
         _draw_generate(layout, context)
@@ -48,13 +46,17 @@ class SOLILOQUY_PT_line(bpy.types.Panel):
 
 def _draw_character(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row = layout.row(align=True)
+    chosen = settings_of(context.scene).character
     row.prop(settings_of(context.scene), "character")
     row.operator("soliloquy.add_character", text="", icon="ADD")
     selected = chosen_character(context)
     if selected is None:
-        layout.label(text="Select a character", icon="INFO")
-        return
+        return  # the reason below Generate says so
     facts = facts_about(selected)
+    if facts.problem and not chosen:
+        hint = f"{selected.name} is not a character; choose one here, or add one with the plus button."
+        draw_wrapped(layout, context, hint, "INFO")
+        return
     if facts.problem:
         draw_wrapped(layout, context, facts.problem, "ERROR")
         return
@@ -77,22 +79,28 @@ def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     status = status_of(context)
     if status.busy:
         row = layout.row(align=True)
-        row.progress(factor=status.progress, text=status.stage)
+        row.progress(
+            factor=status.progress, text=f"{status.stage} {status.progress:.0%}" if status.progress else status.stage
+        )
         row.operator("soliloquy.cancel", text="", icon="X")
     else:
         row = layout.row()
         row.scale_y = 1.4
         row.operator("soliloquy.perform", icon="PLAY")
+        if reason := SOLILOQUY_OT_perform.disabled_reason(context):
+            draw_wrapped(layout, context, reason, "INFO")
     layout.operator("soliloquy.bake_file", icon="IMPORT")
     layout.operator("soliloquy.remove", icon="TRASH")
 
 
 def _draw_backend(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     state = status_of(context).backend or "stopped"
-    row = layout.row(align=True)
-    row.label(text=f"Backend {state}", icon=_STATE_ICONS.get(state, "QUESTION"))
+    split = layout.split(factor=0.6, align=True)  # the longest state, "connecting", needs more than half
+    split.label(text=f"Backend {state}", icon=_STATE_ICONS.get(state, "QUESTION"))
+    row = split.row(align=True)
     idle = state in ("stopped", "lost")
     row.operator("soliloquy.start_backend" if idle else "soliloquy.stop_backend", text="Start" if idle else "Stop")
+    row.operator("preferences.addon_show", text="", icon="PREFERENCES").module = identity.root_package()
 
 
 def _draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

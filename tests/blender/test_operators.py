@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from addon.core.channels import CHANNEL_INDEX
 from addon.core.emotion import EmotionTrack
 from addon.core.errors import BackendError, JobCancelled
 from addon.core.request import PerformRequest
+from addon.properties import status_of
 from addon.rig import actions, ownership
 from tests.blender import scenes
 
@@ -117,10 +119,10 @@ def test_a_running_timer_is_taken_out_too(no_backend: runtime.Runtime) -> None:
 
 @pytest.mark.usefixtures("registered")
 def test_a_grey_button_says_why(scene: bpy.types.Scene) -> None:
-    with pytest.raises(RuntimeError, match="Choose a sound file first"):
+    with pytest.raises(RuntimeError, match="Choose a character first"):
         bpy.ops.soliloquy.perform()
-    scene.soliloquy.sound = "//line.wav"
-    with pytest.raises(RuntimeError, match="Select the character first"):
+    scene.soliloquy.character = scenes.add_character()
+    with pytest.raises(RuntimeError, match="Choose a sound file first"):
         bpy.ops.soliloquy.perform()
     with pytest.raises(RuntimeError, match="Nothing is being generated"):
         bpy.ops.soliloquy.cancel()
@@ -193,8 +195,13 @@ def test_the_character_is_found_again_after_it_was_renamed(
 
 @pytest.mark.usefixtures("registered")
 def test_the_built_in_character_is_added_and_chosen(scene: bpy.types.Scene) -> None:
+    cube = scenes.add_mesh("Cube", ("smile",))
+    cube.select_set(True)
     bpy.ops.soliloquy.add_character()
-    assert scene.soliloquy.character.type == "ARMATURE"
+    rig = scene.soliloquy.character
+    assert rig.type == "ARMATURE"
+    assert bpy.context.selected_objects == [rig]
+    assert bpy.context.active_object == rig
     with pytest.raises(RuntimeError, match="Choose a sound"):
         bpy.ops.soliloquy.perform()
 
@@ -220,7 +227,7 @@ def test_a_line_goes_to_the_real_backend_and_comes_back_as_keys(
     assert smile.max() > 0.05
     assert ownership.is_ours(rig.animation_data.action)
     assert not backend.busy
-    assert any(message.text.startswith("Baked") for message in backend.messages)
+    assert backend.messages[-1].text.startswith("Baked")  # the panel shows the last one first
 
 
 def test_the_same_settings_bake_the_same_keys(scene: bpy.types.Scene, backend: runtime.Runtime, voice: Path) -> None:
@@ -262,6 +269,60 @@ def test_opening_another_file_drops_the_lines_of_this_one(
     for _ in range(50):
         backend.tick()
     assert not bpy.data.actions
+
+
+def test_a_file_saved_while_a_line_was_generated_opens_at_rest(
+    backend: runtime.Runtime, scene: bpy.types.Scene, voice: Path, tmp_path: Path
+) -> None:
+    submitted(scene, backend, voice)
+    assert status_of(bpy.context).busy
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "busy.blend"), copy=True)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "busy.blend"))
+    status = status_of(bpy.context)
+    assert not status.busy
+    assert status.stage == ""
+    assert status.backend == backend.backend_state
+    assert [m.text for m in backend.messages] == [
+        "Another file was opened, so the line that was being generated was dropped."
+    ]
+
+
+def test_a_change_of_the_backend_keeps_the_progress_of_a_line_in_sight(
+    backend: runtime.Runtime, scene: bpy.types.Scene, voice: Path
+) -> None:
+    name = submitted(scene, backend, voice)
+    stages = set()
+    while backend.busy:
+        backend.tick()
+        if backend.busy:
+            stages.add(status_of(bpy.context).stage)
+    assert "" not in stages
+    assert "Performing" in stages
+    assert name not in backend.results
+
+
+def test_the_state_is_taken_back_when_the_add_on_is_disabled(
+    backend: runtime.Runtime, scene: bpy.types.Scene, voice: Path
+) -> None:
+    submitted(scene, backend, voice)
+    runtime.remove_handlers()
+    assert (status_of(bpy.context).backend, status_of(bpy.context).busy) == ("stopped", False)
+    runtime.add_handlers()
+
+
+def test_a_chosen_python_is_started_by_generate_and_its_failure_told(
+    scene: bpy.types.Scene, no_backend: runtime.Runtime, voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from addon.link.supervisor import BackendPlace
+
+    monkeypatch.setattr(
+        runtime, "backend_place", lambda _context: BackendPlace(Path(sys.executable), tmp_path, tmp_path)
+    )
+    fill_in(scene, voice)
+    with pytest.raises(RuntimeError, match=r"The backend ended with code 1\..*No module named"):
+        bpy.ops.soliloquy.perform()
+    assert not no_backend.busy
+    assert no_backend.backend_state == "stopped"
 
 
 def test_a_broken_sound_is_answered_with_a_sentence(

@@ -10,6 +10,7 @@ import pytest
 
 from addon import runtime
 from addon.properties import status_of
+from addon.status import stage_words
 from addon.ui import facts
 from addon.ui.panel import SOLILOQUY_PT_line
 from tests.blender import scenes
@@ -63,7 +64,7 @@ pytestmark = pytest.mark.usefixtures("registered")
 
 def test_an_empty_scene_asks_for_a_character() -> None:
     text = drawn()
-    assert "Select a character" in text
+    assert "Choose a character first" in text
     assert "soliloquy.add_character" in text
     assert "Backend stopped" in text
 
@@ -79,6 +80,20 @@ def test_a_character_shows_its_coverage_and_what_is_left_out(scene: bpy.types.Sc
 def test_a_hopeless_choice_shows_why(scene: bpy.types.Scene) -> None:
     scene.soliloquy.character = scenes.add_mesh("Cube", ("smile",))
     assert "no shape keys named after" in drawn()
+
+
+def test_an_object_that_nobody_chose_is_no_error() -> None:
+    bpy.context.view_layer.objects.active = scenes.add_mesh("Cube", ("smile",))
+    text = drawn()
+    assert "Cube is not a character" in text
+    assert "no shape keys named after" not in text
+
+
+def test_the_reason_of_a_grey_generate_stands_below_it(scene: bpy.types.Scene) -> None:
+    scene.soliloquy.character = scenes.add_character()
+    assert "Choose a sound file first" in drawn()
+    scene.soliloquy.sound = "//line.wav"
+    assert "Choose a sound file first" not in drawn()
 
 
 def test_while_a_line_is_made_there_is_progress_and_cancel_and_no_generate(scene: bpy.types.Scene) -> None:
@@ -104,3 +119,9 @@ def test_every_state_of_the_backend_has_its_button(state: str) -> None:
     status_of(bpy.context).backend = state
     button = "soliloquy.start_backend" if state in ("stopped", "lost") else "soliloquy.stop_backend"
     assert button in drawn()
+
+
+def test_what_the_backend_calls_its_stages_has_words_for_the_artist() -> None:
+    assert stage_words("speech", 0) == "Listening to the words"
+    assert stage_words("waiting", 2) == "Waiting, number 2 in the queue"
+    assert stage_words("a new stage", 0) == "a new stage"

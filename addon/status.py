@@ -1,0 +1,40 @@
+"""Tells the panel how things stand: writes it where the panel reads it, in the artist's words, and has it drawn."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import bpy
+
+from .properties import status_of
+
+WORDS: Final = {
+    "waiting": "Waiting",
+    "starting": "Starting",
+    "decode": "Reading the sound",
+    "speech": "Listening to the words",
+    "perform": "Performing",
+    "cancelling": "Cancelling",
+}
+"""What the backend calls its stages, and what the artist reads; a stage that is not here is shown as it is."""
+
+
+def stage_words(stage: str, queue_position: int) -> str:
+    """A stage for the progress bar; `queue_position` is 0 for the job at work."""
+    words = WORDS.get(stage, stage)
+    return f"{words}, number {queue_position} in the queue" if queue_position else words
+
+
+def show(backend: str, busy: bool, stage: str = "", progress: float = 0.0) -> None:
+    """Write the state and redraw the sidebars. Only those: a 3D view can take long to draw."""
+    manager = bpy.context.window_manager
+    if manager is None:  # Blender is closing
+        return
+    status = status_of(bpy.context)
+    status.backend, status.busy, status.stage, status.progress = backend, busy, stage, progress
+    for window in manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()
