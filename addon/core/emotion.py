@@ -86,8 +86,8 @@ class EmotionTrack:
         """The inverse of `to_json`; also takes its text. Raises EmotionError when it is something else."""
         try:
             data = json.loads(value) if isinstance(value, str) else value
-            keys = [(float(k["time"]), k["weights"], float(k["intensity"])) for k in data["keys"]]
-        except (KeyError, TypeError, ValueError) as error:
+            keys = [(float(k["time"]), _weights(k["weights"]), float(k["intensity"])) for k in data["keys"]]
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise EmotionError(
                 "emotion.format",
                 'The emotion track is not one; expected {"keys": [{"time": 0, "weights": {"happy": 1}, '
@@ -95,6 +95,11 @@ class EmotionTrack:
                 str(error),
             ) from error
         return cls.from_keys(keys)
+
+
+def _weights(value: Any) -> str | dict[str, float]:
+    """The weights of one key in JSON: a name, or numbers by name."""
+    return value if isinstance(value, str) else {name: float(weight) for name, weight in value.items()}
 
 
 def _blend(emotion: str | Mapping[str, float]) -> np.ndarray:

@@ -59,7 +59,21 @@ def test_what_is_not_a_track_is_refused(keys: list, code: str) -> None:
     assert refused.value.code == code
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"keys": 3}', '{"keys": [{"time": 0}]}', '{"keys": [[0, 1, 2]]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "[" * 100_000,
+        '{"keys": 3}',
+        '{"keys": [{"time": 0}]}',
+        '{"keys": [[0, 1, 2]]}',
+        *(
+            f'{{"keys": [{{"time": 0, "weights": {weights}, "intensity": 1}}]}}'
+            for weights in ("[1, 0]", "null", "1", '{"happy": "much"}', '{"happy": [1]}', '{"happy": null}')
+        ),
+    ],
+)
 def test_json_of_something_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(EmotionError, match="expected"):
         EmotionTrack.from_json(text)
