@@ -111,9 +111,17 @@ class Supervisor:
             return
         endpoint = connection.read(connection.runtime_folder(self.place.runtime_dir)).endpoint
         host = endpoint.removeprefix("tcp://").rpartition(":")[0].strip("[]")
-        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        if not _is_loopback(host):
             raise BackendError(
                 "backend.online",
                 "The backend runs on another machine; allow online access in Blender's system preferences first.",
                 host,
             )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its address; a name, which anything may answer to, only as "localhost"."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

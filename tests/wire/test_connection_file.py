@@ -18,6 +18,7 @@ import pytest
 from addon.core.errors import BackendError
 from addon.link.connection import FILE_NAME, Connection, find, publish, read, runtime_folder, withdraw
 from addon.link.session import Session
+from addon.link.supervisor import BackendPlace, Supervisor
 
 posix = pytest.mark.skipif(os.name == "nt", reason="file modes are those of POSIX")
 
@@ -141,3 +142,21 @@ def test_the_variable_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_the_file_is_plain_json(living: Connection, tmp_path: Path) -> None:
     assert json.loads(publish(living, tmp_path).read_text())["protocol"] == "soliloquy"
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "workstation", "localhost.example.org"])
+def test_another_machine_is_not_called_unless_going_online_is_allowed(
+    living: Connection, tmp_path: Path, host: str
+) -> None:
+    publish(replace(living, endpoint=f"tcp://{host}:5555"), tmp_path)
+    with pytest.raises(BackendError) as caught:
+        Supervisor(BackendPlace(runtime_dir=tmp_path)).connect()
+    assert (caught.value.code, caught.value.where) == ("backend.online", host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_this_machine_is_called_by_any_of_its_own_names(living: Connection, tmp_path: Path, host: str) -> None:
+    publish(replace(living, endpoint=f"tcp://{host}:1"), tmp_path)
+    with pytest.raises(BackendError) as caught:
+        Supervisor(BackendPlace(runtime_dir=tmp_path)).connect()
+    assert caught.value.code == "backend.stale"
