@@ -25,6 +25,7 @@ from addon.link.connection import Connection, publish, withdraw
 from .compute import Compute
 from .desk import Desk
 from .gate import Gate
+from .lifeline import wait_for_parent_to_end
 from .post import Post
 
 log = logging.getLogger(__name__)
@@ -182,6 +183,5 @@ def _listen(context: sockets.Context, settings: ServeSettings) -> tuple[sockets.
 
 
 def _watch_parent(server: Server) -> None:
-    while os.read(0, 1024):
-        continue
+    wait_for_parent_to_end()
     server.stop("The program that started the backend has ended.")

@@ -26,6 +26,8 @@ from addon.core.wire_schema import ADDON
 from addon.link import sockets
 from addon.link.connection import Connection
 
+from .lifeline import wait_for_parent_to_end
+
 log = logging.getLogger(__name__)
 
 LISTEN_SECONDS: Final[float] = 0.01
@@ -125,8 +127,7 @@ def _fault(error: Exception) -> BackendError:
 
 def _end_with_server() -> None:
     """The server holds the other end of standard input; when it closes, however that came, this process ends."""
-    while os.read(0, 1024):
-        continue
+    wait_for_parent_to_end()
     os._exit(0)
 
 
