@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = frozenset({"addon.core"})
 LINK = CORE | {"addon.link"}
 RIG = CORE | {"addon.rig"}
-SHELL = LINK | {"addon.identity", "addon.preferences", "addon.properties"}
-"""What the modules beside the folders stand on: who we are, preferences, properties."""
+SHELL = LINK | {"addon.identity", "addon.preferences", "addon.properties", "addon.status"}
+"""What the modules beside the folders stand on: who we are, preferences, properties, what the panel is told."""
 OPS = SHELL | RIG | {"addon.runtime", "addon.character", "addon.ops"}
 MATERIAL = CORE | {"backend.face", "backend.speech", "backend.audio"}
 MODELS = MATERIAL | {"backend.cues", "backend.rules", "backend.generator"}
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "addon.identity": frozenset(),
     "addon.preferences": SHELL,
     "addon.properties": SHELL,
+    "addon.status": SHELL,
     "addon.runtime": SHELL,
     "addon.ops": OPS,
     "addon.ui": OPS | {"addon.ui"},
