@@ -44,7 +44,7 @@ class Compute:
         self.socket: sockets.Socket | None = None
         self.ready = False
         self.failures = 0
-        """How often in a row the process ended before it was ready."""
+        """How often in a row the process ended before it was ready, or could not be started at all."""
 
     @property
     def pid(self) -> int:
@@ -119,15 +119,12 @@ class Compute:
             secrets.token_hex(8),
             SOFTWARE,
         )
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "backend.server.worker", self._log_level],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._log_file,
-            env=os.environ | {"PYTHONPATH": path},
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        try:
+            self._process = self._spawn()
+        except OSError:
+            log.exception("the compute process cannot be started")
+            self._forget()
+            return
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(asdict(called)).encode() + b"\n")
@@ -135,6 +132,17 @@ class Compute:
         except OSError:
             log.warning("the compute process ended as it was started")
         log.info("started compute process %d", self._process.pid)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        return subprocess.Popen(
+            [sys.executable, "-m", "backend.server.worker", self._log_level],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log_file,
+            env=os.environ | {"PYTHONPATH": path},
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
 
     def _forget(self) -> None:
         """Let go of an ended process. After one that was never ready, the next start waits."""

@@ -103,11 +103,9 @@ class Desk:
                     "happens again, memory may be short or the sound file at fault.",
                 ),
             )
-        if self._compute.failures >= START_FAILURES:
-            self._give_up_waiting()
 
     def advance(self) -> None:
-        """Whatever time brings: begin the next job, kill what does not answer, send what waits."""
+        """Whatever time brings: begin the next job or give up on it, kill what does not answer, send what waits."""
         running = self.jobs.running()
         if running and running.state == CANCELLING and time.monotonic() - running.since > CANCEL_PATIENCE:
             log.warning("job %s does not answer its cancel; killing the compute process", running.id)
@@ -116,6 +114,8 @@ class Desk:
             running = None
         if running is None and self._compute.ready and (job := self.jobs.next()):
             self._begin(job)
+        if self._compute.failures >= START_FAILURES:
+            self._give_up_waiting()
         self._post.flush()
         for job in self.jobs:
             if self._post.flush_job(job) and job.state == ENDED:

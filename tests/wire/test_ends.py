@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from addon.core.wire_schema import MIB
 from addon.link.connection import FILE_NAME, read
 from addon.link.launcher import FAILED, RUNNING, STARTING, STOPPED, Launcher
 from addon.link.session import Connected, Failed, Lost, Progress, Session
+from backend.server.server import Server, ServeSettings
 from tests.wire.backends import PATIENCE, PYTHON, ROOT, Backend, Raw, alive, collect, noise, request, until
 
 LONG = 240.0
@@ -169,6 +171,28 @@ def test_a_compute_process_that_cannot_start_is_told_to_whoever_waits(tmp_path: 
     finally:
         session.close()
         launcher.stop()
+
+
+def test_a_python_that_is_no_longer_there_is_told_and_does_not_end_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the environment is made anew under a running backend: no process can be started at all."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    server = Server(ServeSettings(tmp_path))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until((tmp_path / FILE_NAME).exists, "the server starts")
+        session = Session(tmp_path, 0.5)
+        session.connect()
+        with pytest.raises(BackendError, match="doctor"):
+            session.wait_ready(PATIENCE)
+        assert thread.is_alive()
+        session.close()
+    finally:
+        server.stop("The test is over.")
+        thread.join(PATIENCE)
+    assert not thread.is_alive()
 
 
 def test_a_python_that_is_none_is_refused(tmp_path: Path) -> None:
