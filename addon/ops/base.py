@@ -50,6 +50,7 @@ def chosen_character(context: bpy.types.Context) -> bpy.types.Object | None:
 
 def sentences_of(report: BakeReport) -> Sequence[str]:
     """A bake in sentences for the artist, the most important first."""
-    actions = ", ".join(report.actions)
+    # without slots there is one for each mesh and the rig, and their names would fill the panel
+    actions = report.actions[0] if len(report.actions) == 1 else f"{len(report.actions)} Actions"
     done = f"Baked {report.keys} keys on {report.curves} curves, frames {report.frames.first} to {report.frames.last}"
     return (f"{done}, in {actions}.", *report.notes)
