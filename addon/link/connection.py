@@ -16,12 +16,15 @@ import stat
 import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from ..core.errors import BackendError
 from ..core.wire_schema import PROTOCOL
+from .lock import hold
 
 FILE_NAME: Final[str] = "backend.json"
+LOCK_NAME: Final[str] = "backend.lock"
+"""Held by the backend while it lives. It stays when the backend ends: removing it could take away another's."""
 RUNTIME_VARIABLE: Final[str] = "SOLILOQUY_RUNTIME_DIR"
 MAX_FILE: Final[int] = 16 * 1024
 PROBE_SECONDS: Final[float] = 0.25
@@ -58,33 +61,50 @@ def runtime_folder(chosen: Path | None = None) -> Path:
     return Path(data) / PROTOCOL / "runtime"
 
 
-def publish(connection: Connection, folder: Path) -> Path:
-    """Write the file so that it is there whole or not at all, and only if no living backend has one there.
+class Claim:
+    """A folder that is one backend's for as long as this is held; see `publish`."""
 
-    A file that a dead backend left is replaced. Raises BackendError when another backend lives in the folder, or
-    the folder cannot be written.
+    def __init__(self, folder: Path, start: str, lock: IO[bytes]) -> None:
+        self.path = folder / FILE_NAME
+        self._start, self._lock = start, lock
+
+    def withdraw(self) -> None:
+        """Remove the connection file, if it is still the one of this start, and give the folder back."""
+        try:
+            if read(self.path.parent).start == self._start:
+                self.path.unlink(missing_ok=True)
+        except (BackendError, OSError):
+            pass  # No file of ours is there, or it cannot be removed: readers see that it is stale.
+        finally:
+            self._lock.close()
+
+
+def publish(connection: Connection, folder: Path) -> Claim:
+    """Claim the folder, and write the file so that it is there whole or not at all.
+
+    Of any number of backends only one has the folder: the system's lock decides, and drops it however a process
+    ends. So a file without a lock is a dead backend's, and is replaced. Raises BackendError when another backend has
+    the folder, or it cannot be written.
     """
-    target = folder / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _clear_stale(target)
-        _create(target, json.dumps(asdict(connection), indent=1))
-    except FileExistsError as error:
-        raise _already_running(str(target)) from error
+        lock = hold(folder / LOCK_NAME)
+        if lock is None:
+            raise BackendError(
+                "backend.running",
+                "A backend runs here already; use it, or give this one another --runtime-dir.",
+                str(folder),
+            )
+        try:
+            _replace(folder / FILE_NAME, json.dumps(asdict(connection), indent=1))
+        except BaseException:
+            lock.close()
+            raise
     except OSError as error:
         raise BackendError(
             "backend.runtime_dir", "The connection file cannot be written; choose another --runtime-dir.", str(error)
         ) from error
-    return target
-
-
-def withdraw(folder: Path, start: str) -> None:
-    """Remove the file, if it is the one of this start."""
-    try:
-        if read(folder).start == start:
-            (folder / FILE_NAME).unlink(missing_ok=True)
-    except BackendError:
-        return
+    return Claim(folder, connection.start, lock)
 
 
 def read(folder: Path) -> Connection:
@@ -137,37 +157,15 @@ def is_alive(connection: Connection) -> bool:
         return False
 
 
-def _create(target: Path, text: str) -> None:
-    """Make the file by a draft beside it. Raises FileExistsError when there is one already."""
+def _replace(target: Path, text: str) -> None:
+    """Put a file in the place of whatever was there, by a draft beside it."""
     draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
-        # Both calls fail when the target exists, so that of two backends starting at once only one has its file.
-        if os.name == "nt":
-            draft.rename(target)
-        else:
-            os.link(draft, target)
+        draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _clear_stale(target: Path) -> None:
-    try:
-        old = read(target.parent)
-    except BackendError as error:
-        if error.code != "backend.absent":
-            target.unlink(missing_ok=True)
-        return
-    if is_alive(old):
-        raise _already_running(f"process {old.pid}, {target}")
-    target.unlink(missing_ok=True)
-
-
-def _already_running(where: str) -> BackendError:
-    return BackendError(
-        "backend.running", "A backend runs here already; use it, or give this one another --runtime-dir.", where
-    )
 
 
 def _process_runs(pid: int) -> bool:

@@ -20,7 +20,7 @@ from addon.core.version import SOFTWARE
 from addon.core.wire import Message
 from addon.core.wire_schema import MAX_SOUND, MAX_SPARE
 from addon.link import sockets
-from addon.link.connection import Connection, publish, withdraw
+from addon.link.connection import Claim, Connection, publish
 
 from .compute import Compute
 from .desk import Desk
@@ -62,6 +62,7 @@ class Server:
     def __init__(self, settings: ServeSettings, log_file: IO[str] | None = None) -> None:
         self._settings = settings
         self._reason = ""
+        self._claim: Claim | None = None
         self._context: sockets.Context = zmq.Context()
         try:
             self._gate = Gate(self._context)
@@ -92,8 +93,8 @@ class Server:
     def run(self) -> None:
         """Serve. Raises BackendError when another backend has the folder's connection file."""
         try:
-            path = publish(self._connection, self._settings.folder)
-            log.info("listening at %s, connection file %s", self._connection.endpoint, path)
+            self._claim = publish(self._connection, self._settings.folder)
+            log.info("listening at %s, connection file %s", self._connection.endpoint, self._claim.path)
             self._compute.start_if_due()
             self._loop()
         finally:
@@ -143,7 +144,8 @@ class Server:
     def _close(self) -> None:
         """No new clients, a word to those that are there, the compute process, the sockets: in this order."""
         log.info("ending: %s", self._reason or "an error")
-        withdraw(self._settings.folder, self._settings.start)
+        if self._claim is not None:
+            self._claim.withdraw()
         try:
             self._post.everyone(Message("closing", fields={"reason": self._reason or "The backend failed."}))
             self._compute.stop(STOP_SECONDS)

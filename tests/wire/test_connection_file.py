@@ -9,16 +9,17 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from addon.core.errors import BackendError
-from addon.link.connection import FILE_NAME, Connection, find, publish, read, runtime_folder, withdraw
+from addon.link.connection import FILE_NAME, LOCK_NAME, Connection, find, publish, read, runtime_folder
 from addon.link.session import Session
 from addon.link.supervisor import BackendPlace, Supervisor
+from tests.wire.backends import ROOT
 
 posix = pytest.mark.skipif(os.name == "nt", reason="file modes are those of POSIX")
 
@@ -39,32 +40,106 @@ def dead_pid() -> int:
 
 def test_what_is_published_is_read_back(living: Connection, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "runtime"
-    assert publish(living, folder) == folder / FILE_NAME
+    assert publish(living, folder).path == folder / FILE_NAME
     assert find(folder) == living
-    assert [path.name for path in folder.iterdir()] == [FILE_NAME]
+    assert {path.name for path in folder.iterdir()} == {FILE_NAME, LOCK_NAME}
 
 
 @posix
 def test_only_the_user_can_read_the_file_and_its_folder(living: Connection, tmp_path: Path) -> None:
-    path = publish(living, tmp_path / "runtime")
+    path = publish(living, tmp_path / "runtime").path
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
 @posix
 def test_a_file_that_others_can_read_is_not_used(living: Connection, tmp_path: Path) -> None:
-    publish(living, tmp_path).chmod(0o644)
+    publish(living, tmp_path).path.chmod(0o644)
     with pytest.raises(BackendError) as caught:
         find(tmp_path)
     assert caught.value.code == "backend.permissions"
 
 
 def test_a_second_backend_in_the_folder_is_refused(living: Connection, tmp_path: Path) -> None:
-    publish(living, tmp_path)
+    claim = publish(living, tmp_path)
     with pytest.raises(BackendError) as caught:
         publish(replace(living, start="start-2"), tmp_path)
     assert caught.value.code == "backend.running"
     assert read(tmp_path).start == "start-1"
+    claim.withdraw()
+    publish(replace(living, start="start-2"), tmp_path).withdraw()
+
+
+def test_a_backend_that_hangs_keeps_its_folder(living: Connection, tmp_path: Path) -> None:
+    """Nothing listens any more, so a reader takes it for dead; but its process holds the folder."""
+    claim = publish(replace(living, endpoint="tcp://127.0.0.1:1"), tmp_path)
+    with pytest.raises(BackendError) as caught:
+        publish(replace(living, start="start-2"), tmp_path)
+    assert caught.value.code == "backend.running"
+    claim.withdraw()
+
+
+RACER = """
+import os, sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from addon.core.errors import BackendError
+from addon.link.connection import publish, read
+folder, name = Path(sys.argv[1]), sys.argv[2]
+stale = read(folder)
+print("there", flush=True)
+for line in sys.stdin:
+    claim = None
+    try:
+        claim = publish(replace(stale, pid=os.getpid(), start=name), folder)
+        print(read(folder).start, flush=True)
+    except BackendError as error:
+        print(error.code, flush=True)
+    sys.stdin.readline()
+    if claim is not None:
+        # Lose the folder as a killed process does: the lock goes, the file stays.
+        del claim
+    print("lost", flush=True)
+"""
+
+
+def test_of_many_backends_that_see_one_stale_file_one_gets_the_folder(living: Connection, tmp_path: Path) -> None:
+    stale = replace(living, pid=dead_pid(), start="dead")
+    publish(stale, tmp_path)
+    names = [f"racer-{number}" for number in range(4)]
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACER, str(tmp_path), name],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in names
+    ]
+    try:
+        assert answers(racers) == ["there"] * 4
+        for _ in range(50):
+            told = answers(racers, "go")
+            assert sorted(told)[:3] == ["backend.running"] * 3, told
+            winner = names[[answer != "backend.running" for answer in told].index(True)]
+            assert read(tmp_path).start == winner
+            assert winner in told
+            assert answers(racers, "lose it") == ["lost"] * 4
+            publish(stale, tmp_path)
+    finally:
+        for racer in racers:
+            racer.communicate()
+
+
+def answers(racers: Sequence[subprocess.Popen[str]], word: str = "") -> list[str]:
+    """What each says, after the word, if there is one, has been said to all."""
+    for racer in racers:
+        assert racer.stdin is not None
+        if word:
+            racer.stdin.write(f"{word}\n")
+            racer.stdin.flush()
+    return [racer.stdout.readline().strip() for racer in racers if racer.stdout is not None]
 
 
 def test_the_file_of_a_dead_process_is_stale_and_replaced(living: Connection, tmp_path: Path) -> None:
@@ -94,14 +169,19 @@ def test_a_folder_that_cannot_be_made_is_refused_with_a_sentence(living: Connect
 
 
 def test_a_backend_removes_its_own_file_only(living: Connection, tmp_path: Path) -> None:
-    publish(living, tmp_path)
-    withdraw(tmp_path, "start-2")
-    assert read(tmp_path).start == "start-1"
-    withdraw(tmp_path, "start-1")
+    claim = publish(living, tmp_path)
+    of_another = json.dumps(asdict(replace(living, start="start-2")))
+    ours = claim.path.read_text()
+    claim.path.write_text(of_another)
+    claim.withdraw()
+    assert read(tmp_path).start == "start-2"
+    claim = publish(living, tmp_path)
+    assert claim.path.read_text() == ours
+    claim.withdraw()
     with pytest.raises(BackendError) as caught:
         read(tmp_path)
     assert caught.value.code == "backend.absent"
-    withdraw(tmp_path, "start-1")
+    claim.withdraw()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"endpoint": 1}', "\x00" * 20_000])
@@ -141,7 +221,7 @@ def test_the_variable_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_the_file_is_plain_json(living: Connection, tmp_path: Path) -> None:
-    assert json.loads(publish(living, tmp_path).read_text())["protocol"] == "soliloquy"
+    assert json.loads(publish(living, tmp_path).path.read_text())["protocol"] == "soliloquy"
 
 
 @pytest.mark.parametrize("host", ["192.0.2.7", "workstation", "localhost.example.org"])
