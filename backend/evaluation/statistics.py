@@ -75,7 +75,7 @@ def blinks(performance: Performance) -> Blinks:
 def saccades(performance: Performance) -> Saccades:
     """Find the saccades of the eyes in the world (both eyes' mean plus the head), by speed."""
     gaze = world_gaze(performance)
-    speed = np.hypot(*np.gradient(gaze, axis=0).T) * performance.fps
+    speed = _speed(gaze, performance.fps)
     rows = []
     for first, last in _runs(speed > SACCADE_SPEED):
         begin, end = max(first - 1, 0), min(last + 1, len(gaze) - 1)
@@ -99,7 +99,7 @@ def head_degrees(performance: Performance) -> np.ndarray:
 
 def head_moving(performance: Performance) -> np.ndarray:
     """(T,) bool: the head turns faster than 1 degree per second."""
-    return np.linalg.norm(np.gradient(head_degrees(performance), axis=0), axis=1) * performance.fps > MOVING
+    return _speed(head_degrees(performance), performance.fps) > MOVING
 
 
 def canonical_correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -112,6 +112,13 @@ def canonical_correlation(a: np.ndarray, b: np.ndarray) -> float:
     if min(span.shape[1] for span in spans) == 0:
         return 0.0
     return float(np.linalg.svd(spans[0].T @ spans[1], compute_uv=False)[0])
+
+
+def _speed(angles: np.ndarray, fps: float) -> np.ndarray:
+    """(T,) degrees per second of (T,D) degrees; a single frame stands still."""
+    if len(angles) < 2:
+        return np.zeros(len(angles))
+    return np.linalg.norm(np.gradient(angles, axis=0), axis=1) * fps
 
 
 def _runs(flags: np.ndarray) -> list[tuple[int, int]]:

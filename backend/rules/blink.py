@@ -20,7 +20,7 @@ def blink_times(phones: Sequence[Phone], duration: float, random: np.random.Gene
     at = -random.random() * 60.0 / value("blink", "rate_speaking")
     times: list[float] = []
     while True:
-        silent = any(start <= at < end and end - start > 1.0 for start, end in pauses)
+        silent = any(start <= at < end and end - start > value("blink", "listening_pause") for start, end in pauses)
         mean = 60.0 / value("blink", "rate_silent" if silent else "rate_speaking")
         wait = mean * np.exp(random.normal(0.0, deviation) - 0.5 * deviation**2)
         at += max(wait, value("blink", "interval_min"))
@@ -37,21 +37,21 @@ def blink_times(phones: Sequence[Phone], duration: float, random: np.random.Gene
 def blink_closure(starts: np.ndarray, times: np.ndarray, fps: float) -> np.ndarray:
     """(T,) lid closure in 0..1 at `times`: fast down, one frame or more shut, slower up (VanderWerf, Trutoiu)."""
     close, opening = value("blink", "close"), value("blink", "open")
-    hold = max(value("blink", "hold"), 1.001 / fps)
+    # A frame long at least, so that every blink is seen shut.
+    hold = min(max(value("blink", "hold"), 1.001 / fps), value("blink", "hold_limit"))
     closure = np.zeros(len(times))
     for start in starts:
         first = int(max(0, np.floor(start * fps)))
         last = int(min(len(times), np.ceil((start + close + hold + opening) * fps) + 1))
         since = times[first:last] - start
         down = minimum_jerk(since / close)
-        # Lids rise fast and settle slowly: the second half of a minimum-jerk step over time^0.7.
-        up = minimum_jerk(np.clip((since - close - hold) / opening, 0.0, 1.0) ** 0.7)
+        up = minimum_jerk(np.clip((since - close - hold) / opening, 0.0, 1.0) ** value("blink", "opening_bend"))
         closure[first:last] = np.maximum(closure[first:last], down * (1.0 - up))
     return closure
 
 
 def _into_pause(at: float, pauses: Sequence[tuple[float, float]], random: np.random.Generator) -> float:
-    shift = random.uniform(0.0, 0.12)
+    shift = random.uniform(0.0, value("blink", "pause_shift"))
     reach = value("blink", "pause_reach")
     starts = [start for start, end in pauses if start > 0.0 and abs(start - at) <= reach]
     if not starts:

@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from addon.core.channels import CHANNELS, GROUPS
 from backend.face.basis import FaceBasis, load_basis
 from backend.face.landmarks import INNER_LIP_PAIRS, LID_PAIRS, MOUTH_CORNERS
 
 from .tables import channel_vector, table, value
+
+RELAXATION: Final[float] = 0.7
+ROUNDS: Final[int] = 20
+"""Of the alternating projections; after 20 the largest miss is under 1e-4 IOD where the channels can reach."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +47,18 @@ class FaceGauge:
         right, left = MOUTH_CORNERS
         pairs = np.array([LID_PAIRS["left"], LID_PAIRS["right"]])
         return cls(
-            gap=move[:, upper, 1] - move[:, lower, 1],
+            gap=np.where(_moves_the_mouth(), move[:, upper, 1] - move[:, lower, 1], 0.0),
             width=move[:, left, 0] - move[:, right, 0],
             lids=(move[:, pairs[..., 0], 1] - move[:, pairs[..., 1], 1]).mean(axis=2).T,
             rest_gap=float(neutral[upper, 1] - neutral[lower, 1]),
             rest_lids=(neutral[pairs[..., 0], 1] - neutral[pairs[..., 1], 1]).mean(axis=1),
         )
+
+
+def _moves_the_mouth() -> np.ndarray:
+    """(52,) bool: channels that may part the lips; the 1e-5 IOD that lids and brows measure are noise of the rig."""
+    mouth = {name for group in ("mouth", "cheeks", "tongue") for name in GROUPS[group]}
+    return np.array([name in mouth for name in CHANNELS])
 
 
 @cache
@@ -84,10 +95,11 @@ def solve_class(row: Mapping[str, Any], gap: float, gauge: FaceGauge) -> np.ndar
     opening, widening = channel_vector(row["opening"]), channel_vector(row["widening"])
     open_by, widen_by = 0.0, 0.0
     open_gain, widen_gain = float(gauge.gap @ opening), float(gauge.width @ widening)
-    for _ in range(20):
+    for _ in range(ROUNDS):
         now = fixed + open_by * opening + widen_by * widening
         open_by = max(0.0, open_by + (gap - gauge.gap @ now) / open_gain)
         if abs(widen_gain) > 1e-6:
             now = fixed + open_by * opening + widen_by * widening
-            widen_by = max(0.0, widen_by + 0.7 * (row["width"] - gauge.width @ now) / widen_gain)
+            # Under-relaxed: opening and widening answer to each other.
+            widen_by = max(0.0, widen_by + RELAXATION * (row["width"] - gauge.width @ now) / widen_gain)
     return np.clip(fixed + open_by * opening + widen_by * widening, 0.0, 1.0)

@@ -30,7 +30,7 @@ class Contacts:
 
 
 def contacts_of(phones: Sequence[Phone], times: np.ndarray, fps: float) -> Contacts:
-    """When the lips meet: full from the phone's start through its hold, and never for less than two frames."""
+    """When the lips meet: full from the phone's start to its end, and for the minimum hold and one frame at least."""
     return Contacts(
         bilabial=_strength(phones, BILABIAL, times, fps),
         labiodental=_strength(phones, LABIODENTAL, times, fps),
@@ -67,12 +67,13 @@ def seal_landmarks(landmarks: np.ndarray, contacts: Contacts, gap_before: np.nda
     """
     allowed = _allowed(np.maximum(gap_before, 0.0), contacts)
     close = np.maximum(contacts.bilabial, contacts.labiodental)
+    lower_share = value("closures", "lower_lip_share")
     moved = landmarks.copy()
     centre = np.maximum(_height(landmarks, INNER_LIP_PAIRS[1]), 1e-6)
     for upper, lower in INNER_LIP_PAIRS:
         height = _height(landmarks, (upper, lower))
         goal = np.where(close > 0, np.minimum(height, allowed * np.clip(height / centre, 0.0, 1.0)), height)
-        _set_height(moved, upper, lower, np.maximum(goal, 0.0), outer=(upper - 11, lower - 9))
+        _set_height(moved, upper, lower, np.maximum(goal, 0.0), 1.0 - lower_share, outer=(upper - 11, lower - 9))
     return moved
 
 
@@ -84,7 +85,7 @@ def seal_lids(landmarks: np.ndarray, closure: np.ndarray, opening_before: np.nda
         for upper, lower in LID_PAIRS[side]:
             height = _height(landmarks, (upper, lower))
             target = np.where(closure > 0, np.minimum(height, goal), height)
-            _set_height(moved, upper, lower, np.maximum(target, 0.0), upper_share=0.9)
+            _set_height(moved, upper, lower, np.maximum(target, 0.0), value("closures", "upper_lid_share"))
     return moved
 
 
@@ -96,7 +97,8 @@ def _strength(phones: Sequence[Phone], kinds: frozenset[str], times: np.ndarray,
             continue
         lead = 0.5 * previous.duration if previous else settings["lead_max"]
         lead = float(np.clip(lead, settings["lead_min"], settings["lead_max"]))
-        least = max(settings["min_hold"], 2.0 / fps)
+        # A frame long at least, so that the frame nearest to the centre is closed.
+        least = max(settings["min_hold"], min(1.001 / fps, settings["max_hold_for_frames"]))
         widen = max(0.0, 0.5 * (least - phone.duration))
         start, end = phone.start - widen, phone.end + widen
         first = int(max(0, np.floor((start - lead) * fps)))
@@ -144,12 +146,12 @@ def _set_height(
     upper: int,
     lower: int,
     goal: np.ndarray,
-    upper_share: float = 0.4,
+    upper_share: float,
     outer: tuple[int, int] | None = None,
 ) -> None:
-    """Bring a pair of points to a vertical distance in place, and the outer lip along with it.
+    """Bring a pair of points to a vertical distance in place, and the `outer` pair along with it.
 
-    The lower lip does most of the way, as the jaw and mentalis do; of the lids the upper one does.
+    The upper point goes `upper_share` of the way.
     """
     excess = _height(landmarks, (upper, lower)) - goal
     for point, share in ((upper, -upper_share), (lower, 1.0 - upper_share)):

@@ -15,10 +15,11 @@ from typing import Final
 import numpy as np
 
 from addon.core.channels import CHANNELS, indices
+from addon.core.curves import smooth
 from backend.speech.phones import SILENCE, Phone
+from backend.speech.visemes import DIPHTHONG_SPLIT
 
 from .calibration import articulation_targets
-from .smoothing import gaussian
 from .tables import table
 
 ARTICULATORS: Final[tuple[str, ...]] = ("jaw", "round", "lips", "tongue")
@@ -69,8 +70,8 @@ def speech_channels(phones: Sequence[Phone], times: np.ndarray, fps: float) -> n
         total = np.bincount(frame, pull, minlength=len(dense)) + REST_DOMINANCE
         for k, channel in enumerate(targets):
             channels[:, channel] = np.bincount(frame, weighted[:, k], minlength=len(dense)) / total
-    smoothing = table("visemes")["timing"]["smoothing"]
-    return np.clip(gaussian(channels, smoothing * fps * step), 0.0, 1.0)[::step]
+    smoothed = smooth(channels, fps * step, table("visemes")["timing"]["smoothing"])
+    return np.clip(smoothed.astype(np.float64), 0.0, 1.0)[::step]
 
 
 def dominance(
@@ -139,7 +140,7 @@ def _parts(phone: Phone) -> list[tuple[str, float, float, str]]:
     classes = table("visemes")["phones"].get(phone.name, ["sil"])
     if len(classes) == 1:
         return [(classes[0], phone.start, phone.end, phone.name)]
-    middle = phone.start + table("visemes")["diphthong_first_share"]["value"] * phone.duration
+    middle = phone.start + DIPHTHONG_SPLIT * phone.duration
     return [(classes[0], phone.start, middle, phone.name), (classes[1], middle, phone.end, phone.name)]
 
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from addon.core.curves import smooth
 from backend.audio.prosody import PROSODY_RATE, Prosody
 from backend.speech.phones import SILENCE, Phone
 
 from .coarticulation import VOWELS
-from .smoothing import gaussian
-from .tables import table
+from .tables import table, value
 
 
 @dataclass(frozen=True, eq=False)
 class Emphasis:
     """Prosody of a line on its T frames.
 
-    speaking  (T,) 0..1, how much the line is being spoken now (smooth over 0.15 s)
+    speaking  (T,) 0..1, how much the line is being spoken now, smoothed
     loudness  (T,) dB above the median of the spoken frames, smoothed
     pitch     (T,) semitones above the median of the voiced frames, bridged over unvoiced ones, smoothed
     opening   (T,) factor on the size of articulation, about 1
@@ -39,14 +39,13 @@ def emphasis_of(prosody: Prosody, phones: Sequence[Phone], times: np.ndarray) ->
     settings = table("prosody")
     at = np.arange(len(prosody.loudness_db)) / PROSODY_RATE
     spoken = _spoken(phones, at)
-    sigma = settings["smoothing"] * PROSODY_RATE
-    loudness = gaussian(_relative_loudness(prosody.loudness_db, spoken), sigma)
-    pitch = gaussian(_relative_pitch(prosody.f0_hz), sigma)
+    loudness = _smooth(_relative_loudness(prosody.loudness_db, spoken), settings["smoothing"])
+    pitch = _smooth(_relative_pitch(prosody.f0_hz), settings["smoothing"])
     gain = 1.0 + settings["opening_per_db"] * loudness + settings["opening_per_semitone"] * pitch
     opening = np.clip(gain, settings["min"], settings["max"])
     accents, strength = _accents(phones, at, loudness, pitch)
     return Emphasis(
-        speaking=np.interp(times, at, gaussian(spoken.astype(np.float64), 0.15 * PROSODY_RATE)),
+        speaking=np.interp(times, at, _smooth(spoken, value("prosody", "speaking_smoothing"))),
         loudness=np.interp(times, at, loudness),
         pitch=np.interp(times, at, pitch),
         opening=np.interp(times, at, np.where(spoken, opening, 1.0)),
@@ -67,7 +66,8 @@ def _relative_loudness(loudness_db: np.ndarray, spoken: np.ndarray) -> np.ndarra
     if not spoken.any():
         return np.zeros(len(loudness_db))
     level = np.median(loudness_db[spoken])
-    return np.clip(loudness_db - level, -12.0, 12.0) * spoken
+    limit = value("prosody", "loudness_limit")
+    return np.clip(loudness_db - level, -limit, limit) * spoken
 
 
 def _relative_pitch(f0_hz: np.ndarray) -> np.ndarray:
@@ -75,7 +75,8 @@ def _relative_pitch(f0_hz: np.ndarray) -> np.ndarray:
     if len(voiced) == 0:
         return np.zeros(len(f0_hz))
     semitones = 12.0 * np.log2(f0_hz[voiced] / np.median(f0_hz[voiced]))
-    return np.interp(np.arange(len(f0_hz)), voiced, np.clip(semitones, -9.0, 9.0))
+    limit = value("prosody", "pitch_limit")
+    return np.interp(np.arange(len(f0_hz)), voiced, np.clip(semitones, -limit, limit))
 
 
 def _accents(
@@ -97,8 +98,12 @@ def _accents(
         if all(abs(centre[k] - centre[c]) >= settings["spacing"] for c in chosen):
             chosen.append(int(k))
     chosen.sort()
-    return centre[chosen], np.clip(score[chosen] / 1.5, 0.0, 1.0)
+    return centre[chosen], np.clip(score[chosen] / settings["full"], 0.0, 1.0)
 
 
 def _standard(values: np.ndarray) -> np.ndarray:
     return (values - values.mean()) / (values.std() + 1e-6)
+
+
+def _smooth(signal: np.ndarray, seconds: float) -> np.ndarray:
+    return smooth(signal, PROSODY_RATE, seconds).astype(np.float64)

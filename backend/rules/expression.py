@@ -8,22 +8,24 @@ from addon.core.channels import CHANNELS, indices
 from addon.core.emotion import EMOTIONS
 
 from .emphasis import Emphasis
-from .smoothing import attack_release
+from .smoothing import add_pulses
 from .tables import channel_vector, table, value
 
 
 def expression_channels(
-    emotion: np.ndarray, emphasis: Emphasis, times: np.ndarray, random: np.random.Generator
+    emotion: np.ndarray, emphasis: Emphasis, times: np.ndarray, fps: float, random: np.random.Generator
 ) -> np.ndarray:
-    """The expression layer: (T,52) float64 channels for `emotion` (T,9) at `times` (T,) s."""
+    """The expression layer: (T,52) float64 channels for `emotion` (T,9) at `times` (T,) s, which are 1 / fps apart."""
     rows = table("emotions")["emotions"]
     prototypes = np.stack([channel_vector(rows[name]["channels"]) for name in EMOTIONS])
     channels = (emotion[:, :8] * emotion[:, 8:]) @ prototypes
     channels *= _liveliness(times, random)
     giving = indices(*table("emotions")["speech_yield"]["channels"])
     channels[:, giving] *= 1.0 - value("emotions", "speech_yield") * emphasis.speaking[:, None]
-    brows = _brow_accents(emphasis, times, random)
-    channels[:, indices("browInnerUp", "browOuterUp")] += brows[:, None] * (1.0 - 0.6 * _brow_lowering(channels))
+    lowered = channels[:, indices("browDown")].mean(axis=1)
+    brows = _brow_accents(emphasis, len(times), fps, random)
+    brows *= 1.0 - table("emotions")["brow_accent"]["lowered_yield"] * lowered
+    channels[:, indices("browInnerUp", "browOuterUp")] += brows[:, None]
     return np.clip(channels, 0.0, 1.0)
 
 
@@ -48,16 +50,10 @@ def _liveliness(times: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return 1.0 + settings["amount"] * smooth[:, [names.index(pair) for pair in pairs]]
 
 
-def _brow_accents(emphasis: Emphasis, times: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _brow_accents(emphasis: Emphasis, frames: int, fps: float, random: np.random.Generator) -> np.ndarray:
     settings = table("emotions")["brow_accent"]
     kept = random.random(len(emphasis.accents)) < settings["share"]
-    if not kept.any():
-        return np.zeros(len(times))
-    envelope = attack_release(
-        times, emphasis.accents[kept], settings["attack"], settings["sustain"], settings["release"]
-    )
-    return settings["gain"] * (envelope * emphasis.strength[kept]).max(axis=1)
-
-
-def _brow_lowering(channels: np.ndarray) -> np.ndarray:
-    return channels[:, indices("browDown")].mean(axis=1, keepdims=True)
+    raised = np.zeros(frames)
+    shape = (settings["attack"], settings["sustain"], settings["release"])
+    add_pulses(raised, fps, emphasis.accents[kept], settings["gain"] * emphasis.strength[kept], shape)
+    return np.minimum(raised, settings["gain"])

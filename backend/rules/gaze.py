@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from addon.core.curves import smooth
+from addon.core.eyes import EYE_LOOK_RADIANS
+
 from .emphasis import Emphasis
-from .smoothing import gaussian, minimum_jerk
+from .smoothing import add_step
 from .tables import per_emotion, table, value
 
 
@@ -30,10 +33,11 @@ def fixations(
     emotion: np.ndarray, emphasis: Emphasis, fps: float, duration: float, random: np.random.Generator
 ) -> Fixations:
     """Draw the fixations of a line from the Eyes Alive statistics, biased by `emotion` (T,9) and speaking."""
+    talk = table("gaze")["talking_smoothing"]
     start: list[float] = []
     target: list[np.ndarray] = []
     mutual: list[bool] = []
-    talking = gaussian(emphasis.speaking, value("gaze", "talking_smoothing") * fps) > 0.3
+    talking = smooth(emphasis.speaking, fps, value("gaze", "talking_smoothing")) > talk["threshold"]
     at, looking = -random.random(), bool(random.random() < value("gaze", "first_mutual"))
     while at < duration:
         frame = int(np.clip(at * fps, 0, len(emotion) - 1))
@@ -47,33 +51,33 @@ def fixations(
     return Fixations(np.array(start), np.array(target), np.array(mutual))
 
 
-def gaze_track(looks: Fixations, times: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def gaze_track(looks: Fixations, times: np.ndarray, fps: float, random: np.random.Generator) -> np.ndarray:
     """(T,2) pitch and yaw in degrees at `times`: holds joined by saccades, microsaccades on top."""
     path = np.repeat(looks.target[:1], len(times), axis=0).astype(np.float64)
-    steps = np.diff(looks.target, axis=0)
-    _add_steps(path, looks.start[1:], steps, times)
+    _add_saccades(path, fps, looks.start[1:], np.diff(looks.target, axis=0))
     settings = table("gaze")["microsaccade"]
     span = max(float(times[-1]), 1e-3)
     count = random.poisson(settings["rate"] * span)
-    micro_times = np.sort(random.uniform(0.0, span, count))
+    starts = np.sort(random.uniform(0.0, span, count))
     places = random.normal(0.0, settings["sd"], (count + 1, 2))
-    _add_steps(path, micro_times, np.diff(places, axis=0), times)
-    limit = value("gaze", "limit")
-    return np.clip(path, -limit, limit)
+    _add_saccades(path, fps, starts, np.diff(places, axis=0))
+    return path
 
 
 def eye_angles(track: np.ndarray, head_pitch_yaw: np.ndarray) -> np.ndarray:
     """(T,2,2) radians per eye (left, right) in the head frame.
 
     From the world gaze `track` (T,2) degrees and the head's pitch and yaw (T,2) radians, with vergence on the partner.
+    Both eyes stop together where an eye-look channel of one of them would reach 1, so that channels and gaze agree.
     """
-    limit = np.radians(value("gaze", "limit"))
     vergence = np.arctan2(0.5 * value("gaze", "iod_metres"), value("gaze", "partner_distance"))
-    eyes = np.repeat((np.radians(track) - head_pitch_yaw)[:, None, :], 2, axis=1)
+    inwards = EYE_LOOK_RADIANS["In"] - vergence
+    look = np.radians(track) - head_pitch_yaw
+    pitch = np.clip(look[:, 0], -EYE_LOOK_RADIANS["Up"], EYE_LOOK_RADIANS["Down"])
+    yaw = np.clip(look[:, 1], -inwards, inwards)
     # Both eyes turn inwards: the left one to the character's right.
-    eyes[:, 0, 1] -= vergence
-    eyes[:, 1, 1] += vergence
-    return np.clip(eyes, -limit, limit)
+    left, right = np.stack([pitch, yaw - vergence], axis=1), np.stack([pitch, yaw + vergence], axis=1)
+    return np.stack([left, right], axis=1)
 
 
 def _hold(looking: bool, speaking: bool, weights: np.ndarray, random: np.random.Generator) -> float:
@@ -104,7 +108,8 @@ def _place_away(weights: np.ndarray, random: np.random.Generator) -> np.ndarray:
     directions = table("gaze")["directions"]
     share = np.array(directions["share"]) / sum(directions["share"])
     angle = np.radians(random.choice(directions["degrees"], p=share))
-    amplitude = -value("gaze", "amplitude_scale") * np.log(random.uniform(1e-3, 15.0) / 15.7)
+    law = table("gaze")["amplitude_scale"]
+    amplitude = -law["value"] * np.log(random.uniform(law["least"], law["top"]) / law["frequency"])
     amplitude = np.clip(amplitude, value("gaze", "amplitude_floor"), value("gaze", "amplitude_cap"))
     # In the table 0 degrees is the character's right and 90 is up; +yaw is left and +pitch is down.
     pitch = -np.sin(angle) * amplitude * value("gaze", "vertical_gain")
@@ -116,11 +121,8 @@ def _emotion_rows(field: str) -> np.ndarray:
     return per_emotion({name: row[field] for name, row in rows.items() if name != "source"})
 
 
-def _add_steps(path: np.ndarray, starts: np.ndarray, steps: np.ndarray, times: np.ndarray) -> None:
-    """Add minimum-jerk steps (N,2) that begin at `starts` (N,) s to `path` (T,2), in place."""
+def _add_saccades(path: np.ndarray, fps: float, starts: np.ndarray, steps: np.ndarray) -> None:
+    """Add saccades by `steps` (N,2) degrees that begin at `starts` (N,) s to `path` (T,2), in place."""
     for start, step in zip(starts, steps, strict=True):
         length = value("gaze", "duration_base") + value("gaze", "duration_slope") * float(np.hypot(*step))
-        first = int(np.searchsorted(times, start))
-        last = int(np.searchsorted(times, start + length))
-        path[first:last] += minimum_jerk((times[first:last] - start) / length)[:, None] * step
-        path[last:] += step
+        add_step(path, fps, float(start), length, step)

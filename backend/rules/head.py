@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from addon.core.curves import smooth
 from addon.core.emotion import NEUTRAL
 from addon.core.rotation import matrix_from_angles
 from backend.speech.phones import SILENCE, Phone
 
 from .emphasis import Emphasis
-from .smoothing import attack_release, gaussian, minimum_jerk
+from .smoothing import add_pulses, add_step
 from .tables import per_emotion, table, value
 
 
@@ -33,11 +34,11 @@ def head_track(
     weights = emotion[:, :8] * emotion[:, 8:]
     weights[:, NEUTRAL] += 1.0 - weights.sum(axis=1)
     spread = weights @ per_emotion(settings["spread"])
-    attitude = gaussian(weights @ per_emotion(settings["attitude"]), 0.25 * fps)
+    attitude = smooth(weights @ per_emotion(settings["attitude"]), fps, value("head", "attitude_smoothing"))
     shares = {key: np.array(settings["shares"][key]) for key in ("prosody", "pose", "sway")}
     motion = (
-        shares["prosody"] * _prosody_motion(emphasis, times, fps, random)
-        + shares["pose"] * _posture(phones, emphasis, times, random)
+        shares["prosody"] * _prosody_motion(emphasis, fps, random)
+        + shares["pose"] * _posture(phones, emphasis, times, fps, random)
         + shares["sway"] * _sway(emphasis, times, random)
     )
     breath = np.sin(2.0 * np.pi * settings["breath"]["hz"] * times + random.uniform(0.0, 2.0 * np.pi))
@@ -55,43 +56,50 @@ def pivot_translation(angles: np.ndarray) -> np.ndarray:
     return pivot - np.asarray(matrix_from_angles(angles), dtype=np.float64) @ pivot
 
 
-def _prosody_motion(emphasis: Emphasis, times: np.ndarray, fps: float, random: np.random.Generator) -> np.ndarray:
+def _prosody_motion(emphasis: Emphasis, fps: float, random: np.random.Generator) -> np.ndarray:
     """(T,3) unit-deviation motion that follows pitch and loudness, with nods on accents."""
     settings = table("head")
-    drive = gaussian(
-        0.6 * _unit(emphasis.pitch) + 0.4 * _unit(emphasis.loudness), settings["f0_smoothing"]["value"] * fps
-    )
-    drive = (drive - gaussian(drive, 0.5 * value("head", "baseline") * fps)) * emphasis.speaking
-    accent = settings["accent"]
+    mix, swing = settings["voice_mix"], settings["swing"]
+    voice = mix["pitch"] * _unit(emphasis.pitch) + mix["loudness"] * _unit(emphasis.loudness)
+    followed = smooth(voice, fps, value("head", "f0_smoothing")).astype(np.float64)
+    baseline = smooth(followed, fps, 0.5 * value("head", "baseline")).astype(np.float64)
+    drive = (followed - baseline) * emphasis.speaking
+    nods, swings = _nods(emphasis, fps, random)
+    # The head rises with the voice and dips on the accent.
+    pitch = _unit(-drive) + settings["accent"]["gain"] * nods
+    roll = swing["roll_swing"] * swings + swing["roll_voice"] * drive
+    return np.stack([pitch / max(float(np.std(pitch)), 1.0), swing["yaw"] * drive + swings, roll], axis=1)
+
+
+def _nods(emphasis: Emphasis, fps: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """(T,) nods on a share of the accents, and the same as swings to either side."""
+    accent = table("head")["accent"]
     kept = random.random(len(emphasis.accents)) < accent["share"]
     side = random.choice((-1.0, 1.0), len(emphasis.accents))
-    nods = np.zeros(len(times))
-    swings = np.zeros(len(times))
-    if kept.any():
-        shape = attack_release(times, emphasis.accents[kept], accent["attack"], 0.0, accent["release"])
-        nods = (shape * emphasis.strength[kept]).sum(axis=1)
-        swings = (shape * emphasis.strength[kept] * side[kept]).sum(axis=1)
-    # The head rises with the voice and dips on the accent.
-    pitch = _unit(-drive) + accent["gain"] * nods
-    spread = np.std(pitch) + 1e-6
-    return np.stack([pitch / max(spread, 1.0), 0.6 * drive + swings, 0.6 * swings - 0.4 * drive], axis=1)
+    shape = (accent["attack"], 0.0, accent["release"])
+    nods, swings = np.zeros(len(emphasis.pitch)), np.zeros(len(emphasis.pitch))
+    add_pulses(nods, fps, emphasis.accents[kept], emphasis.strength[kept], shape)
+    add_pulses(swings, fps, emphasis.accents[kept], (emphasis.strength * side)[kept], shape)
+    return nods, swings
 
 
-def _posture(phones: Sequence[Phone], emphasis: Emphasis, times: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _posture(
+    phones: Sequence[Phone], emphasis: Emphasis, times: np.ndarray, fps: float, random: np.random.Generator
+) -> np.ndarray:
     """(T,3) posture: a new place per intonation unit, reached by a minimum-jerk move that leads the voice."""
     settings = table("head")
-    starts = _phrase_starts(phones)
-    track = np.repeat(random.normal(0.0, 0.6, (1, 3)), len(times), axis=0)
-    here = track[0].copy()
+    starts, limit = _phrase_starts(phones), value("head", "posture_limit")
+    here = random.normal(0.0, value("head", "first_posture"), 3)
+    track = np.repeat(here[None], len(times), axis=0)
     at = 0.0
     while at < times[-1]:
-        speaking = np.interp(at, times, emphasis.speaking) > 0.4
+        speaking = np.interp(at, times, emphasis.speaking) > 0.5
         row = settings["intonation_unit"] if speaking else settings["idle_cadence"]
-        at += max(random.normal(row["mean"], row["sd"]), 0.5)
-        near = starts[np.abs(starts - at) < 0.5] if len(starts) else starts
+        at += max(random.normal(row["mean"], row["sd"]), 0.3 * row["mean"])
+        near = starts[np.abs(starts - at) < value("head", "phrase_reach")]
         begin = float(near[0]) - value("head", "lead") if len(near) else at
-        place = np.clip(random.normal(0.0, 1.0, 3), -2.0, 2.0) * (1.0 if speaking else row["gain"])
-        track += minimum_jerk((times - begin) / value("head", "move_time"))[:, None] * (place - here)
+        place = np.clip(random.normal(0.0, 1.0, 3), -limit, limit) * (1.0 if speaking else row["gain"])
+        add_step(track, fps, begin, value("head", "move_time"), place - here)
         here = place
     return track
 
@@ -108,8 +116,10 @@ def _sway(emphasis: Emphasis, times: np.ndarray, random: np.random.Generator) ->
 
 
 def _phrase_starts(phones: Sequence[Phone]) -> np.ndarray:
+    least = value("head", "phrase_pause")
     pairs = itertools.pairwise(phones)
-    return np.array([b.start for a, b in pairs if a.name == SILENCE and a.duration > 0.12 and b.name != SILENCE])
+    starts = [b.start for a, b in pairs if a.name == SILENCE and a.duration > least and b.name != SILENCE]
+    return np.array(starts, dtype=np.float64)
 
 
 def _unit(signal: np.ndarray) -> np.ndarray:

@@ -79,10 +79,10 @@ def layer_tracks(line: Line, direction: Direction) -> LayerTracks:
     random = {name: stream(direction.seed_of(name), line.sound_sha256, name) for name in LAYERS}
     makers = {
         "speech": lambda: speech_channels(line.phones, times, fps),
-        "expression": lambda: expression_channels(emotion, emphasis, times, random["expression"]),
+        "expression": lambda: expression_channels(emotion, emphasis, times, fps, random["expression"]),
         "blink": lambda: blink_closure(blink_times(line.phones, line.duration, random["blink"]), times, fps),
         "gaze": lambda: gaze_track(
-            fixations(emotion, emphasis, fps, line.duration, random["gaze"]), times, random["gaze"]
+            fixations(emotion, emphasis, fps, line.duration, random["gaze"]), times, fps, random["gaze"]
         ),
         "head": lambda: head_track(emotion, emphasis, line.phones, times, fps, random["head"]),
     }

@@ -1,22 +1,8 @@
-"""Small filters on signals that are sampled evenly in time (time first)."""
+"""The shapes that motion is made of, drawn into signals that are sampled evenly in time (time first)."""
 
 from __future__ import annotations
 
 import numpy as np
-
-
-def gaussian(signal: np.ndarray, sigma: float) -> np.ndarray:
-    """`signal` (T, ...) smoothed by a Gaussian of `sigma` samples, its ends held; `sigma` under 0.2 changes nothing."""
-    if sigma < 0.2 or len(signal) < 2:
-        return signal
-    radius = max(1, int(np.ceil(3 * sigma)))
-    offsets = np.arange(-radius, radius + 1)
-    kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
-    kernel /= kernel.sum()
-    flat = signal.reshape(len(signal), -1)
-    padded = np.pad(flat, ((radius, radius), (0, 0)), mode="edge")
-    smooth = np.stack([np.convolve(column, kernel, mode="valid") for column in padded.T], axis=1)
-    return smooth.reshape(signal.shape)
 
 
 def minimum_jerk(phase: np.ndarray) -> np.ndarray:
@@ -25,9 +11,27 @@ def minimum_jerk(phase: np.ndarray) -> np.ndarray:
     return p * p * p * (10.0 + p * (6.0 * p - 15.0))
 
 
-def attack_release(times: np.ndarray, centres: np.ndarray, attack: float, sustain: float, release: float) -> np.ndarray:
-    """(T,N) envelopes in 0..1: rise over `attack`, stay `sustain` around each centre, fall over `release` (s)."""
-    from_centre = times[:, None] - np.asarray(centres)[None, :]
-    rise = minimum_jerk((from_centre + sustain / 2 + attack) / attack)
-    fall = minimum_jerk((from_centre - sustain / 2) / release)
-    return rise * (1.0 - fall)
+def add_pulses(
+    track: np.ndarray, fps: float, centres: np.ndarray, heights: np.ndarray, shape: tuple[float, float, float]
+) -> None:
+    """Add pulses to `track` (T,) at `fps`, in place: `heights` (N,) around `centres` (N,) seconds.
+
+    `shape` is attack, sustain and release in seconds: a minimum-jerk rise that ends half the sustain before the
+    centre, and a fall that begins half of it after.
+    """
+    attack, sustain, release = shape
+    for centre, height in zip(centres, heights, strict=True):
+        first = int(max(0, np.floor((centre - sustain / 2 - attack) * fps)))
+        last = int(min(len(track), np.ceil((centre + sustain / 2 + release) * fps) + 1))
+        since = np.arange(first, last) / fps - centre
+        rise = minimum_jerk((since + sustain / 2 + attack) / attack)
+        track[first:last] += height * rise * (1.0 - minimum_jerk((since - sustain / 2) / release))
+
+
+def add_step(track: np.ndarray, fps: float, start: float, length: float, step: np.ndarray | float) -> None:
+    """Add a minimum-jerk step to `track` (T, ...) at `fps`, in place: from `start` on, over `length` seconds."""
+    first = int(np.clip(np.ceil(start * fps), 0, len(track)))
+    last = int(np.clip(np.ceil((start + length) * fps), 0, len(track)))
+    phase = minimum_jerk((np.arange(first, last) / fps - start) / length)
+    track[first:last] += phase.reshape(-1, *[1] * (track.ndim - 1)) * step
+    track[last:] += step

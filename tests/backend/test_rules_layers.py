@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from addon.core.channels import CHANNEL_INDEX
+from addon.core.channels import CHANNEL_INDEX, indices
 from addon.core.emotion import EMOTIONS, EmotionTrack
 from addon.core.eyes import EYE_LOOK_RADIANS
 from addon.core.request import LAYERS
@@ -19,7 +19,7 @@ from backend.evaluation.statistics import (
     saccades,
     world_gaze,
 )
-from backend.face.landmarks import eye_opening
+from backend.face.landmarks import eye_opening, inner_lip_gap
 from backend.rules.layers import Direction, layer_tracks
 from backend.rules.performer import perform_line
 from tests.backend.lines import MAMA_PAPA, line_of
@@ -131,12 +131,37 @@ def test_eyes_stay_on_their_target_while_the_head_moves() -> None:
     assert np.median(speed[still]) < 0.1 < np.median(head_speed[still])
 
 
-def test_eye_look_channels_agree_with_gaze() -> None:
-    performance = perform_line(line_of(LONG), Direction(30, 3))
-    down = performance.channels[:, CHANNEL_INDEX["eyeLookDownLeft"]]
-    out = performance.channels[:, CHANNEL_INDEX["eyeLookOutLeft"]]
-    assert np.allclose(down, np.clip(performance.gaze[:, 0, 0] / EYE_LOOK_RADIANS["Down"], 0, 1), atol=1e-5)
-    assert np.allclose(out, np.clip(performance.gaze[:, 0, 1] / EYE_LOOK_RADIANS["Out"], 0, 1), atol=1e-5)
+@pytest.mark.parametrize("emotion", ["fear", "disgusted", "neutral"])
+def test_eye_look_channels_say_exactly_where_each_eye_looks(emotion: str) -> None:
+    """Gaze can be read back from the channels: no channel is at its end while the eye goes on."""
+    performance = perform_line(line_of(LONG * 3, emotion), Direction(30, 3))
+    look = {
+        name: EYE_LOOK_RADIANS[direction] * performance.channels[:, CHANNEL_INDEX[name]]
+        for direction in EYE_LOOK_RADIANS
+        for name in (f"eyeLook{direction}Left", f"eyeLook{direction}Right")
+    }
+    left = np.stack([look["eyeLookDownLeft"] - look["eyeLookUpLeft"], look["eyeLookOutLeft"] - look["eyeLookInLeft"]])
+    right = np.stack(
+        [look["eyeLookDownRight"] - look["eyeLookUpRight"], look["eyeLookInRight"] - look["eyeLookOutRight"]]
+    )
+    assert np.allclose(np.stack([left.T, right.T], axis=1), performance.gaze, atol=1e-5)
+
+
+def test_reseeding_blinks_leaves_every_other_channel_as_it_was() -> None:
+    """In the finished performance, not only in the layers."""
+    line = line_of(LONG, "happy")
+    first = perform_line(line, Direction(30, 4)).channels
+    other = perform_line(line, Direction(30, 4, LAYERS, {"blink": 5})).channels
+    lids = indices("eyeBlink", "eyeWide", "eyeSquint")
+    rest = [channel for channel in range(first.shape[1]) if channel not in lids]
+    assert not np.array_equal(first[:, lids], other[:, lids])
+    assert np.array_equal(first[:, rest], other[:, rest])
+
+
+@pytest.mark.parametrize("fps", [1.0, 5.0, 23.976, 240.0])
+def test_any_frame_rate_is_performed_and_at_low_ones_the_mouth_still_opens(fps: float) -> None:
+    performance = perform_line(line_of(LONG), Direction(fps, 0))
+    assert inner_lip_gap(performance.landmarks).max() > 0.05
 
 
 def test_sadness_looks_down_and_hangs_the_head() -> None:
@@ -181,5 +206,7 @@ def test_head_motion_has_published_size_and_follows_the_voice(emotion: str) -> N
 
 @pytest.mark.parametrize("duration", [0.05, 0.2, 1.0])
 def test_the_shortest_lines_are_performed(duration: float) -> None:
-    performance = perform_line(line_of(["M"], pace=duration), Direction(30, 0))
+    performance = perform_line(line_of(["M"], pace=duration), Direction(10, 0))
     assert performance.frame_count >= 1
+    assert not saccades(performance).start.size or performance.frame_count > 1
+    assert head_moving(performance).shape == (performance.frame_count,)
