@@ -75,6 +75,7 @@ def perform_sound(sound: Sound, request: PerformRequest, report: Report) -> Perf
     from backend.rules.layers import Direction, Line
     from backend.rules.performer import perform_line
     from backend.speech.speech import find_speech
+    from backend.speech.visemes import visemes_of
 
     emotion = _check(request)
     report("speech", 0.1)
@@ -87,6 +88,7 @@ def perform_sound(sound: Sound, request: PerformRequest, report: Report) -> Perf
         {
             "sound_name": request.sound_name,
             "speech": speech.method,
+            "visemes": [[v.name, round(v.start, 4), round(v.end, 4)] for v in visemes_of(speech.phones)],
             "words": [[word.text, round(word.start, 4), round(word.end, 4)] for word in speech.words],
             "warnings": [*sound.warnings, *speech.warnings],
         },

@@ -33,7 +33,7 @@ class EmotionTrack:
 
     def __post_init__(self) -> None:
         for name in ("times", "weights", "intensity"):
-            array = np.ascontiguousarray(getattr(self, name), dtype=np.float32)
+            array = np.array(getattr(self, name), dtype=np.float32, order="C")  # a copy: nobody else can write into it
             array.setflags(write=False)
             object.__setattr__(self, name, array)
         _check(self)
@@ -104,13 +104,18 @@ def _weights(value: Any) -> str | dict[str, float]:
 
 def _blend(emotion: str | Mapping[str, float]) -> np.ndarray:
     blend = {emotion: 1.0} if isinstance(emotion, str) else emotion
+    if not isinstance(blend, Mapping):
+        raise EmotionError("emotion.type", "An emotion is a name or a blend of names with weights.", repr(emotion))
     weights = np.zeros(len(EMOTIONS), dtype=np.float32)
     for name, weight in blend.items():
         if name not in EMOTIONS:
             raise EmotionError(
                 "emotion.unknown", f"There is no emotion called {name!r}; the eight are {', '.join(EMOTIONS)}."
             )
-        weights[EMOTIONS.index(name)] = weight
+        try:
+            weights[EMOTIONS.index(name)] = weight
+        except (TypeError, ValueError) as error:
+            raise EmotionError("emotion.weight", f"The weight of {name} must be a number.", repr(weight)) from error
     return weights
 
 

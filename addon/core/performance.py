@@ -41,7 +41,8 @@ class Performance:
                          inter-ocular distances
     channels   (T,52)    the ARKit controls in `CHANNELS` order, 0..1
     emotion    (T,9)     the eight weights and the intensity really used
-    meta                 engine, model hash, seed, audio hash, phones (name, start, end), warnings: JSON values only
+    meta                 engine, model hash, seed, audio hash, phones and visemes (name, start, end), words, warnings:
+                         JSON values only
     """
 
     fps: float
@@ -57,7 +58,7 @@ class Performance:
             raise PerformanceError("performance.fps", f"Frames per second must lie in {MIN_FPS:g}..{MAX_FPS:g}.")
         frames = np.shape(self.landmarks)[0] if np.ndim(self.landmarks) else 0
         for name, shape in _SHAPES.items():
-            array = np.ascontiguousarray(getattr(self, name), dtype=np.float32)
+            array = np.array(getattr(self, name), dtype=np.float32, order="C")  # a copy: nobody else can write into it
             if array.shape != (frames, *shape) or frames == 0:
                 raise PerformanceError(
                     "performance.shape", f"{name} has shape {array.shape}, expected {(frames, *shape)}.", name
@@ -91,7 +92,8 @@ class Performance:
     def save(self, path: str | Path) -> Path:
         """Write an .npz: the five arrays, `channel_names`, `fps` and `meta` as JSON text. Returns the path."""
         target = Path(path)
-        with target.open("wb") as file:
+        draft = target.with_name(f"{target.name}.part")  # so that a full disk leaves no half of a file under the name
+        with draft.open("wb") as file:
             np.savez_compressed(
                 file,
                 **self.arrays(),  # pyright: ignore[reportArgumentType]
@@ -99,7 +101,7 @@ class Performance:
                 fps=np.float64(self.fps),
                 meta=np.array(json.dumps(dict(self.meta))),
             )
-        return target
+        return draft.replace(target)
 
     @classmethod
     def load(cls, path: str | Path) -> Performance:

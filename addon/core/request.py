@@ -36,6 +36,7 @@ class PerformRequest:
     layer_seeds: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._check_types()
         if not MIN_FPS <= self.fps <= MAX_FPS:
             raise RequestError("request.fps", f"Frames per second must lie in {MIN_FPS:g}..{MAX_FPS:g}.")
         if unknown := (set(self.layers) | set(self.layer_seeds)) - set(LAYERS):
@@ -44,3 +45,23 @@ class PerformRequest:
             raise RequestError("request.seed", f"A seed is a whole number from 0 to {MAX_SEED}.")
         if self.text is not None and len(self.text) > MAX_TEXT:
             raise RequestError("request.text", f"The text is longer than {MAX_TEXT} characters; split the line.")
+
+    def _check_types(self) -> None:
+        """Scripts get a sentence too, rather than a TypeError from deep inside."""
+        seeds = (self.seed, *self.layer_seeds.values())
+        wrong = [
+            name
+            for name, good in {
+                "fps": isinstance(self.fps, int | float) and not isinstance(self.fps, bool),
+                "seed": all(isinstance(seed, int) and not isinstance(seed, bool) for seed in seeds),
+                "text": self.text is None or isinstance(self.text, str),
+                "emotion": self.emotion is None or isinstance(self.emotion, EmotionTrack),
+            }.items()
+            if not good
+        ]
+        if wrong:
+            raise RequestError(
+                "request.type",
+                "fps is a number, seed a whole number, text a string or None, emotion an EmotionTrack or None.",
+                ", ".join(wrong),
+            )

@@ -88,7 +88,7 @@ def test_what_cannot_be_done_is_refused_with_a_sentence() -> None:
         perform(LINE, emotion="auto")
     with pytest.raises(RequestError, match="neural"):
         perform(LINE, engine="neural")
-    for wrong in ({"fps": 0.0}, {"fps": float("nan")}, {"seed": -1}):
+    for wrong in ({"fps": 0.0}, {"fps": float("nan")}, {"fps": "30"}, {"seed": -1}, {"seed": 1.5}, {"text": 5}):
         with pytest.raises(RequestError):
             perform(LINE, **wrong)
 

@@ -47,6 +47,8 @@ def test_it_survives_json_as_a_value_and_as_text() -> None:
     [
         ([], "emotion.empty"),
         ([(0.0, "grumpy", 1.0)], "emotion.unknown"),
+        ([(0.0, 3, 1.0)], "emotion.type"),
+        ([(0.0, {"happy": "very"}, 1.0)], "emotion.weight"),
         ([(1.0, "happy", 1.0), (1.0, "sad", 1.0)], "emotion.order"),
         ([(0.0, "happy", 1.5)], "emotion.range"),
         ([(0.0, {"happy": -1.0}, 1.0)], "emotion.range"),
