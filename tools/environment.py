@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,12 @@ BLENDERS: Final[Mapping[str, str]] = {"4.2.23": "3.11", "4.5.15": "3.11", "5.0.1
 """Every Blender that is tested, as a bpy wheel, and the Python it is built for."""
 PYZMQ: Final[str] = "pyzmq==26.4.0"
 """As bundled in the extension (blender_manifest.toml)."""
+MADE_HERE: Final[str] = "soliloquy-made"
+"""Marks an environment that may be thrown away and made again."""
+TORCH: Final[str] = "torch==2.13.0"
+"""As in pyproject.toml."""
+CPU_WHEELS: Final[str] = "https://download.pytorch.org/whl/cpu"
+"""Where PyTorch keeps builds without CUDA; the package index has only the build with it, several GB larger."""
 MAIN_PYTHONS: Final[tuple[str, ...]] = ("3.11", "3.13")
 """Pythons for which both torch and bpy have wheels, the first preferred."""
 
@@ -72,8 +79,26 @@ def make_main() -> None:
     """`.venv`: the backend, the bpy wheel of this Python, and the tools of development."""
     python = find_python(MAIN_PYTHONS)
     recipe = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    if make(VENV, python, recipe, [["-e", f"{ROOT}[blender,dev]"]]):
+    if make(VENV, python, recipe, [*_torch_without_cuda(python), ["-e", f"{ROOT}[blender,dev]"]]):
         check_blender(VENV)
+
+
+def _torch_without_cuda(python: Path) -> list[list[str]]:
+    """The install of a CPU build of torch first, on Linux without an NVIDIA card; elsewhere nothing is needed.
+
+    A CPU build that pip finds by itself is taken; otherwise PyTorch's own index is asked. When neither has one the
+    package index decides, which is slower and larger but works.
+    """
+    if sys.platform != "linux" or shutil.which("nvidia-smi"):
+        return []
+    for source in ([], ["--index-url", CPU_WHEELS]):
+        wanted = [f"{TORCH}+cpu", *source]
+        probe = [str(python), "-m", "pip", "--disable-pip-version-check", "--retries", "0", "download", "--no-deps"]
+        with tempfile.TemporaryDirectory() as scratch:
+            found = subprocess.run([*probe, "--dest", scratch, *wanted], capture_output=True, check=False)
+        if found.returncode == 0:
+            return [wanted]
+    return []
 
 
 def make_blender(version: str, python: str) -> None:
@@ -90,9 +115,20 @@ def make_blender(version: str, python: str) -> None:
     venv = VENVS / f"blender-{version}"
     if make(venv, interpreter, requirement, [[requirement, "pytest>=8"]]):
         check_blender(venv)
-    target = VENVS / f"pyzmq-{python}"
-    if not target.is_dir():
-        _pip(venv, ["--target", str(target), PYZMQ])
+    _unpack(venv, PYZMQ, VENVS / f"pyzmq-{python}")
+
+
+def _unpack(venv: Path, requirement: str, target: Path) -> None:
+    """Install one requirement into a folder of its own; a folder stands only when the install went through."""
+    stamp = target / "soliloquy-recipe"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == requirement:
+        return
+    draft = target.with_name(f"{target.name}.part")
+    for folder in (draft, target):
+        shutil.rmtree(folder, ignore_errors=True)
+    _pip(venv, ["--target", str(draft), requirement])
+    (draft / stamp.name).write_text(requirement, encoding="utf-8")
+    draft.rename(target)
 
 
 def make(venv: Path, python: Path, recipe: str, installs: Sequence[Sequence[str]]) -> bool:
@@ -101,6 +137,11 @@ def make(venv: Path, python: Path, recipe: str, installs: Sequence[Sequence[str]
     made_from = hashlib.sha256(f"{recipe}\n{python}".encode()).hexdigest()
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_from:
         return False
+    if venv.exists() and not (venv / MADE_HERE).exists():
+        raise MissingError(
+            f"{venv} is there and was not made by this command. Use it as it is (README.md, pip commands), "
+            "or rename it and run this again."
+        )
     sys.stderr.write(f"Making {venv.relative_to(ROOT)} with {python} ...\n")
     shutil.rmtree(venv, ignore_errors=True)
     result = subprocess.run([str(python), "-m", "venv", str(venv)], capture_output=True, text=True, check=False)
@@ -108,6 +149,7 @@ def make(venv: Path, python: Path, recipe: str, installs: Sequence[Sequence[str]
         raise MissingError(
             f"{python} cannot make a virtual environment; on Debian install python3-venv.\n{result.stdout}"
         )
+    (venv / MADE_HERE).touch()
     for install in installs:
         _pip(venv, install)
     stamp.write_text(made_from, encoding="utf-8")
@@ -153,7 +195,8 @@ def _candidates(version: str) -> Iterator[Path]:
         if named and (found := shutil.which(named)):
             yield Path(found)
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    yield from sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True)
+    found = pyenv.glob(f"{version}.*/bin/python")
+    yield from sorted(found, key=lambda path: [int(n) for n in re.findall(r"\d+", path.parts[-3])], reverse=True)
 
 
 def _runs(python: Path, version: str) -> bool:
