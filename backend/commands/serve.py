@@ -16,7 +16,12 @@ LEVELS: Final[tuple[str, ...]] = ("DEBUG", "INFO", "WARNING", "ERROR")
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser("serve", help="run the server for the Blender add-on")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at; other machines only if you say so")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen at, which clients call: for other machines the one at which they reach this machine, "
+        "not 0.0.0.0 (default: this machine only)",
+    )
     parser.add_argument("--port", type=int, default=0, help="port to listen at; 0 takes any free one")
     parser.add_argument("--runtime-dir", type=Path, help="folder for the connection file")
     parser.add_argument("--log-file", type=Path, help="append the log to this file instead of standard error")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import platform
@@ -181,7 +182,19 @@ def _listen(context: sockets.Context, settings: ServeSettings) -> tuple[sockets.
         raise BackendError(
             "backend.bind", f"Cannot listen at {endpoint}; choose another host or port.", str(error)
         ) from error
+    _require_callable(router.getsockopt_string(zmq.LAST_ENDPOINT))
     return router, public.decode()
+
+
+def _require_callable(endpoint: str) -> None:
+    """Refuse to listen everywhere at once, however that was written: clients are told the address, and call it."""
+    host = endpoint.removeprefix("tcp://").rpartition(":")[0].strip("[]")
+    if ipaddress.ip_address(host).is_unspecified:
+        raise BackendError(
+            "backend.host",
+            "Nobody can call a backend at this --host; give the one address at which clients reach this machine.",
+            host,
+        )
 
 
 def _watch_parent(server: Server) -> None:

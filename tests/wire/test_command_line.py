@@ -117,6 +117,14 @@ def test_a_server_that_cannot_serve_says_why(tmp_path: Path) -> None:
     assert soliloquy("serve", "--runtime-dir", tmp_path, "--port", "70000").returncode == 2
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "*", "0"])
+def test_a_host_that_nobody_can_call_is_refused(host: str, tmp_path: Path) -> None:
+    done = soliloquy("serve", "--runtime-dir", tmp_path, "--host", host)
+    assert done.returncode == 2, done.stderr
+    assert "--host" in done.stderr.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
 def test_help_answers_without_loading_what_is_heavy() -> None:
     program = (
         "import sys; from backend.cli import main\n"
