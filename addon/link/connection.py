@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import secrets
-import socket
 import stat
 import sys
 from dataclasses import asdict, dataclass, fields
@@ -20,6 +18,7 @@ from typing import IO, Final
 
 from ..core.errors import BackendError
 from ..core.wire_schema import PROTOCOL
+from .liveness import Probe
 from .lock import hold
 
 FILE_NAME: Final[str] = "backend.json"
@@ -27,7 +26,6 @@ LOCK_NAME: Final[str] = "backend.lock"
 """Held by the backend while it lives. It stays when the backend ends: removing it could take away another's."""
 RUNTIME_VARIABLE: Final[str] = "SOLILOQUY_RUNTIME_DIR"
 MAX_FILE: Final[int] = 16 * 1024
-PROBE_SECONDS: Final[float] = 0.25
 
 
 @dataclass(frozen=True)
@@ -133,28 +131,16 @@ def read(folder: Path) -> Connection:
 
 
 def find(folder: Path) -> Connection:
-    """The connection of a living backend. Raises BackendError with a sentence when there is none."""
+    """The connection of a living backend, for whose endpoint it waits up to PROBE_SECONDS.
+
+    Raises BackendError with a sentence when there is none.
+    """
     connection = read(folder)
-    if not is_alive(connection):
+    if not Probe(connection).wait():
         raise BackendError(
             "backend.stale", "The backend that wrote the connection file has ended; start it again.", str(folder)
         )
     return connection
-
-
-def is_alive(connection: Connection) -> bool:
-    """Whether the process of the file still runs, here, and something listens at its endpoint.
-
-    A process id alone may belong to another program by now, or to a dead child that nobody has collected.
-    """
-    if connection.host == platform.node() and not _process_runs(connection.pid):
-        return False
-    host, _, port = connection.endpoint.removeprefix("tcp://").rpartition(":")
-    try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_SECONDS):
-            return True
-    except (OSError, ValueError, OverflowError):
-        return False
 
 
 def _replace(target: Path, text: str) -> None:
@@ -166,30 +152,3 @@ def _replace(target: Path, text: str) -> None:
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _process_runs(pid: int) -> bool:
-    if os.name == "nt":
-        return _windows_process_runs(pid)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
-
-
-def _windows_process_runs(pid: int) -> bool:
-    """By its handle: on Windows `os.kill(pid, 0)` would send a Ctrl-C instead of asking."""
-    import ctypes
-
-    kernel = ctypes.windll.kernel32  # pyright: ignore[reportAttributeAccessIssue]
-    query_limited_information, still_active = 0x1000, 259
-    handle = kernel.OpenProcess(query_limited_information, False, pid)
-    if not handle:
-        return False
-    code = ctypes.c_ulong()
-    kernel.GetExitCodeProcess(handle, ctypes.byref(code))
-    kernel.CloseHandle(handle)
-    return code.value == still_active

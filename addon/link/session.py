@@ -17,8 +17,9 @@ from ..core.version import SOFTWARE
 from ..core.wire import Message
 from ..core.wire_schema import MAX_SOUND, MIB
 from .client import Client
-from .connection import find, is_alive, runtime_folder
+from .connection import Connection, find, read, runtime_folder
 from .events import Cancelled, Capabilities, Connected, Event, Failed, Finished, Lost, Progress
+from .liveness import Probe
 
 __all__ = ["Cancelled", "Capabilities", "Connected", "Event", "Failed", "Finished", "Lost", "Progress", "Session"]
 
@@ -29,6 +30,8 @@ LOST: Final[str] = "lost"
 
 PATIENCE: Final[float] = 3.0
 """Heartbeats without a word after which the backend is lost."""
+DOUBT: Final[float] = 1.5
+"""Heartbeats without a word after which it is tried whether anything listens at its endpoint."""
 _NO_CONNECTION = BackendError("backend.absent", "There is no connection to a backend; start it and connect first.")
 
 
@@ -53,19 +56,22 @@ class Session:
         self._folder = runtime_folder(runtime_dir)
         self._heartbeat = heartbeat_s
         self._client: Client | None = None
+        self._probe: Probe | None = None
         self._jobs: dict[str, _Open] = {}
         self._events: list[Event] = []
         self._asked = self._answered = 0
         self._loss_told = False
         self._pumped_at = self._beat_at = time.monotonic()
 
-    def connect(self) -> None:
+    def connect(self, probe: bool = True) -> None:
         """Read the connection file and greet the backend; `Connected` follows from `pump()`.
 
-        Raises BackendError with a sentence when there is no file or the backend that wrote it is gone.
+        It tries the endpoint first, for up to PROBE_SECONDS; without `probe`, as for a backend that has written its
+        file just now, it never waits. Raises BackendError with a sentence when there is no file or the backend that
+        wrote it is gone.
         """
         if self.state not in (CONNECTING, READY):
-            self._open()
+            self._open(find(self._folder) if probe else read(self._folder))
             self._loss_told = False
 
     def perform(self, request: PerformRequest) -> str:
@@ -145,8 +151,7 @@ class Session:
         self._events.clear()
         self.state = DISCONNECTED
 
-    def _open(self) -> None:
-        connection = find(self._folder)
+    def _open(self, connection: Connection) -> None:
         self._drop_client()
         self._client = Client(connection)
         self._client.send(Message("hello", fields={"software": SOFTWARE}))
@@ -178,6 +183,7 @@ class Session:
         if now >= self._beat_at:
             self._beat_at = now + self._heartbeat
             self._beat(now)
+        self._heed_probe(now)
 
     def _read(self, client: Client, until: float) -> None:
         while client is self._client and (message := client.receive()) is not None:
@@ -192,15 +198,33 @@ class Session:
         """Once per heartbeat: ask for a sign of life, notice that none came, or look for a new backend."""
         if self._client is None:
             if self.state == LOST:
-                self._reconnect()
+                self._search()
             return
         silence = now - self._client.heard_at
         if silence > PATIENCE * self._heartbeat:
             self._lose("The backend does not answer any more; look at its log, or restart it.")
-        elif silence > 1.5 * self._heartbeat and not is_alive(self._client.connection):
+            return
+        if silence > DOUBT * self._heartbeat and self._probe is None:
+            self._probe = Probe(self._client.connection)
+        self._ask()
+
+    def _search(self) -> None:
+        """Try the backend of the connection file, if there is one; the answer is for a later pump."""
+        if self._probe is None:
+            try:
+                self._probe = Probe(read(self._folder))
+            except BackendError:
+                return
+
+    def _heed_probe(self, now: float) -> None:
+        """Draw the consequence of an attempt to reach the backend, once its outcome is known."""
+        if self._probe is None or (alive := self._probe.poll()) is None:
+            return
+        probe, self._probe = self._probe, None
+        if self._client is None and alive:
+            self._reconnect(probe.connection)
+        elif self._client is not None and not alive and now - self._client.heard_at > DOUBT * self._heartbeat:
             self._lose("The backend has ended unexpectedly; start it again.")
-        else:
-            self._ask()
 
     def _ask(self) -> None:
         """Send a `status` question; when the queue is full, the backend has enough of them to answer."""
@@ -211,9 +235,9 @@ class Session:
             return
         self._asked += 1
 
-    def _reconnect(self) -> None:
+    def _reconnect(self, connection: Connection) -> None:
         try:
-            self._open()
+            self._open(connection)
         except BackendError:
             self.state = LOST
 
@@ -228,6 +252,9 @@ class Session:
             self._events.append(Lost(reason))
 
     def _drop_client(self) -> None:
+        if self._probe is not None:
+            self._probe.close()
+            self._probe = None
         if self._client is not None:
             self._client.close()
             self._client = None

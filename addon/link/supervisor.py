@@ -27,7 +27,10 @@ class BackendPlace:
 
 
 class Supervisor:
-    """One session, and the child process behind it if it was started here. Never waits, except in `stop`."""
+    """One session, and the child process behind it if it was started here.
+
+    `pump` never waits; `connect` and `start` do for as long as `Session.connect`, `stop` for the child's end.
+    """
 
     def __init__(self, place: BackendPlace, allow_online: bool = False) -> None:
         self.place = place
@@ -101,9 +104,10 @@ class Supervisor:
             raise BackendError("backend.start", state.message or "The backend ended as soon as it was started.")
         if state.name == RUNNING:
             try:
-                self.connect()
+                self._require_allowed()
+                self._session.connect(probe=False)
             except BackendError:
-                return  # its file is there a moment before it listens; the next pump asks again
+                return  # it took its file away in this moment; the next pump sees how it ended
 
     def _require_allowed(self) -> None:
         """Loopback always; another machine only where going online is allowed."""
