@@ -6,12 +6,14 @@ backend ends too; closing it is also how `stop` asks, which works alike on all s
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import secrets
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from ..core.errors import BackendError
 from .connection import read, runtime_folder
@@ -23,6 +25,10 @@ FAILED: Final[str] = "failed"
 
 LOG_TAIL: Final[int] = 4096
 """Bytes at the end of the log in which the reason of a failure is looked for."""
+MAX_LOG: Final[int] = 4 * 1024 * 1024
+"""Bytes of log above which a start sets it aside as `.old`, in the place of the one before, and begins anew."""
+_NO_BACKEND: Final[re.Pattern[str]] = re.compile(r"No module named '?backend(\.__main__)?'?(;|$)")
+"""What Python says to `-m backend` when there is none, or a folder of that name which is not ours."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +52,23 @@ class Launcher:
         self._python, self._working_dir, self._log_file = python, working_dir, log_file
         self._folder = runtime_folder(runtime_dir)
         self._start_id = ""
+        self._log_start = 0
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the child; returns at once. Raises BackendError when the Python cannot be run. Does nothing twice."""
+        """Start the child; returns at once. Does nothing twice.
+
+        Raises BackendError when the Python cannot be run, its working folder is not there, or the log not writable.
+        """
         if self._child is not None and self._child.poll() is None:
             return
         self._start_id = secrets.token_hex(16)
         command = [str(self._python), "-m", "backend", "serve", "--exit-with-parent", "--start-id", self._start_id]
         command += ["--runtime-dir", str(self._folder)]
-        try:
-            with Path(self._log_file or os.devnull).open("ab") as log:
+        self._require_working_dir()
+        with self._open_log() as log:
+            self._log_start = log.seek(0, os.SEEK_END)
+            try:
                 self._child = subprocess.Popen(
                     command,
                     cwd=self._working_dir,
@@ -66,12 +78,12 @@ class Launcher:
                     env=_clean_environment(),
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
-        except OSError as error:
-            raise BackendError(
-                "backend.python",
-                "The backend's Python cannot be run; choose another one in the preferences.",
-                str(error),
-            ) from error
+            except OSError as error:
+                raise BackendError(
+                    "backend.python",
+                    "The backend's Python cannot be run; choose another one in the preferences.",
+                    str(error),
+                ) from error
 
     def poll(self) -> LauncherState:
         """How the child is; "running" once it wrote its connection file. Never waits."""
@@ -106,17 +118,46 @@ class Launcher:
         except BackendError:
             return False
 
-    def _reason(self) -> str:
-        """The last line of the log, which is what Python says of an error."""
+    def _require_working_dir(self) -> None:
+        if self._working_dir is not None and not self._working_dir.is_dir():
+            raise BackendError(
+                "backend.working_dir",
+                "The backend's working folder is not there; choose another one in the preferences.",
+                str(self._working_dir),
+            )
+
+    def _open_log(self) -> IO[bytes]:
+        """The log, to append to; one that has grown too large is set aside before."""
+        if self._log_file is None:
+            return Path(os.devnull).open("ab")
         try:
-            if self._log_file is not None:
-                with self._log_file.open("rb") as log:
-                    log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_TAIL))
-                    lines = log.read().decode(errors="replace").strip().splitlines()
-                return lines[-1] if lines else "It wrote nothing to its log."
+            if self._log_file.exists() and self._log_file.stat().st_size > MAX_LOG:
+                with contextlib.suppress(OSError):  # Windows: a backend that ends just now still has it open
+                    self._log_file.replace(self._log_file.with_name(f"{self._log_file.name}.old"))
+            return self._log_file.open("ab")
+        except OSError as error:
+            raise BackendError(
+                "backend.log", "The backend's log cannot be written; is its folder there?", str(self._log_file)
+            ) from error
+
+    def _reason(self) -> str:
+        """Why the child failed: the last line that it wrote to the log, which is what Python says of an error."""
+        if self._log_file is None:
+            return "Choose a log file to see why."
+        try:
+            with self._log_file.open("rb") as log:
+                log.seek(max(self._log_start, log.seek(0, os.SEEK_END) - LOG_TAIL))
+                lines = log.read().decode(errors="replace").strip().splitlines()
         except OSError:
             return "Its log file cannot be read."
-        return "Choose a log file to see why."
+        if not lines:
+            return "It wrote nothing to its log."
+        if found := _NO_BACKEND.search(lines[-1]):
+            return (
+                f"{self._python} does not have the backend ({found[0].rstrip(';')}); choose the Python that it is "
+                "installed in, as Backend Python in the add-on's preferences."
+            )
+        return lines[-1]
 
 
 def _clean_environment() -> dict[str, str]:
