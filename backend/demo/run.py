@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from addon.core.errors import BackendError, RigError
-from addon.link.launcher import Launcher
+from addon.link.launcher import RUNNING, STARTING, Launcher
 
 if TYPE_CHECKING:
     from backend.audio.sound import Sound
@@ -72,9 +72,9 @@ def _backend(runtime: Path, log_file: Path) -> Iterator[Path]:
     launcher.start()
     try:
         deadline = time.monotonic() + START_LIMIT
-        while (state := launcher.poll()).name != "running":
-            if state.name == "failed" or time.monotonic() > deadline:
-                why = state.message or "no answer"
+        while (state := launcher.poll()).name != RUNNING:
+            if state.name != STARTING or time.monotonic() > deadline:
+                why = state.message or ("no answer" if state.name == STARTING else "it ended at once")
                 raise BackendError("demo.backend", f"The backend did not start: {why}", str(log_file))
             time.sleep(0.1)
         _log.info("The backend runs (process %s).", state.pid)
@@ -92,7 +92,8 @@ def _bake(emotion: str, sound: Path, text: str, out: Path, scratch: Path, runtim
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         raise RigError("demo.bake", f"Blender could not bake the line:\n{(result.stdout + result.stderr)[-2000:]}")
-    _log.info("%s: %s", emotion, result.stderr.strip().splitlines()[-1])
+    said = result.stderr.strip().splitlines()
+    _log.info("%s: %s", emotion, said[-1] if said else "done")
 
 
 def _show(out: Path, scratch: Path, sound: Sound, text: str) -> dict[str, Any]:
