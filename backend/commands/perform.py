@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,10 +87,27 @@ def _targets(files: list[Path], out: Path) -> list[tuple[Path, Path]]:
         raise RequestError("cli.out", "Several files need a folder for --out.", str(out))
     else:
         folder, targets = out, [(file, out / f"{file.stem}{SUFFIX}") for file in files]
-    if len({target for _, target in targets}) != len(targets):
-        raise RequestError("cli.names", "Two of the files have the same name and would share one result; rename one.")
+    _require_distinct(targets)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RequestError("cli.out", "The folder for the results cannot be made.", str(error)) from error
     return targets
+
+
+def _require_distinct(targets: list[tuple[Path, Path]]) -> None:
+    """Refuse names that only some file systems tell apart, on all of them alike: results are copied between systems.
+
+    Windows and macOS ignore case; macOS also takes a composed and a decomposed letter for the same.
+    """
+    taken: dict[str, Path] = {}
+    for source, target in targets:
+        name = unicodedata.normalize("NFC", str(target).casefold())
+        if name in taken:
+            raise RequestError(
+                "cli.names",
+                "Two of the files have the same name, or one that differs only in case, and would share one result; "
+                "rename one.",
+                f"{taken[name]}, {source}",
+            )
+        taken[name] = source

@@ -98,8 +98,18 @@ def test_files_that_would_share_a_result_are_refused_before_any_work(lines: list
     done = soliloquy("perform", lines[0], twin, "--out", tmp_path / "out")
     assert done.returncode == 2
     assert "same name" in done.stderr
+    assert soliloquy("perform", lines[0], lines[0], "--out", tmp_path / "out").returncode == 2
     assert soliloquy("perform", *lines, "--out", tmp_path / "one.npz").returncode == 2
     assert soliloquy("perform", *lines, "--text", "hello", "--out", tmp_path / "out").returncode == 2
+
+
+@pytest.mark.parametrize(("one", "other"), [("Line", "LINE"), ("straße", "STRASSE"), ("caf\u00e9", "Cafe\u0301")])
+def test_names_that_some_systems_do_not_tell_apart_are_refused_on_all(one: str, other: str, tmp_path: Path) -> None:
+    done = soliloquy("perform", tmp_path / f"{one}.wav", tmp_path / f"{other}.flac", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "same name" in done.stderr
+    assert f"{other}.flac" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_doctor_finds_everything_well(tmp_path: Path) -> None:
