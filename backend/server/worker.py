@@ -27,6 +27,7 @@ from addon.link import sockets
 from addon.link.connection import Connection
 
 from .lifeline import wait_for_parent_to_end
+from .memory import give_back_memory
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Worker:
             self._tell(error_message(_fault(error), self._job))
         finally:
             self._job = ""
+            give_back_memory()
 
     def _run(self, message: Message) -> None:
         from backend import engine
