@@ -77,6 +77,12 @@ def teach(word: str) -> bool:
         return taught
 
 
+def phone_count(words: Sequence[str]) -> int:
+    """Phones of all words, each in its first pronunciation; a word neither known nor taught has none."""
+    with _lock:
+        return sum(len((_aligner().lookup_word(word) or "").split()) for word in words)
+
+
 def _add(decoder: Any, word: str) -> bool:
     if decoder.lookup_word(word) is None:
         if not (phones := phones_of(word)):

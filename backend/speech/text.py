@@ -1,7 +1,8 @@
 """Text as the artist writes it, as the words that are spoken.
 
-Stage directions in brackets and between asterisks go; numbers, money, times, abbreviations and symbols become words;
-acronyms that no dictionary knows are spelled out. What cannot be said in English letters is left out, and reported.
+Stage directions in brackets and between asterisks go, those in round brackets unless they are said; numbers, money,
+times, abbreviations and symbols become words; acronyms that no dictionary knows are spelled out. What cannot be said in
+English letters is left out, and reported.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from . import numerals
 _QUOTES: Final = str.maketrans(
     {"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-"}
 )
-_DIRECTIONS: Final = re.compile(r"\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|<[^>]*>|\*[^*\n]*\*")
+_DIRECTIONS: Final = re.compile(r"\[[^\]]*\]|\{[^}]*\}|<[^>]*>|\*[^*\n]*\*")
+_ASIDES: Final = re.compile(r"\([^)]*\)")
+"""Stage directions in a script, but in prose something that the reader says."""
 _ABBREVIATIONS: Final[Mapping[str, str]] = {
     "mr": "mister", "dr": "doctor", "prof": "professor", "st": "saint", "sgt": "sergeant", "capt": "captain",
     "lt": "lieutenant", "gen": "general", "col": "colonel", "jr": "junior", "sr": "senior", "vs": "versus",
@@ -59,9 +62,14 @@ class SpokenText:
     unsaid: tuple[str, ...] = ()
 
 
-def spoken_words(text: str, known: Callable[[str], bool]) -> SpokenText:
-    """The words that a reader of `text` says; `known` tells whether the dictionary has a word."""
+def spoken_words(text: str, known: Callable[[str], bool], asides: bool = False) -> SpokenText:
+    """The words that a reader of `text` says; `known` tells whether the dictionary has a word.
+
+    What stands in round brackets is said where `asides` is set, and taken for a direction otherwise.
+    """
     clean = _DIRECTIONS.sub(" ", unicodedata.normalize("NFKC", text).translate(_QUOTES))
+    if not asides:
+        clean = _ASIDES.sub(" ", clean)
     words: list[str] = []
     unsaid: list[str] = []
     for match in _TOKEN.finditer(clean):
