@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -309,13 +308,16 @@ def test_the_state_is_taken_back_when_the_add_on_is_disabled(
 
 
 def test_a_chosen_python_is_started_by_generate_and_its_failure_told(
-    scene: bpy.types.Scene, no_backend: runtime.Runtime, voice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: bpy.types.Scene,
+    no_backend: runtime.Runtime,
+    voice: Path,
+    bare_python: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from addon.link.supervisor import BackendPlace
 
-    monkeypatch.setattr(
-        runtime, "backend_place", lambda _context: BackendPlace(Path(sys.executable), tmp_path, tmp_path)
-    )
+    monkeypatch.setattr(runtime, "backend_place", lambda _context: BackendPlace(bare_python, tmp_path, tmp_path))
     fill_in(scene, voice)
     with pytest.raises(RuntimeError, match=r"The backend ended with code 1\..*No module named"):
         bpy.ops.soliloquy.perform()

@@ -34,15 +34,15 @@ def folder_with_backend(folder: Path, program: str) -> Path:
     return folder
 
 
-def test_a_python_without_the_backend_is_named_with_where_to_choose_another(tmp_path: Path) -> None:
-    message = failure_of(Launcher(PYTHON, tmp_path, tmp_path, tmp_path / "backend.log"))
-    assert f"{PYTHON} does not have the backend" in message
+def test_a_python_without_the_backend_is_named_with_where_to_choose_another(bare_python: Path, tmp_path: Path) -> None:
+    message = failure_of(Launcher(bare_python, tmp_path, tmp_path, tmp_path / "backend.log"))
+    assert f"{bare_python} does not have the backend" in message
     assert "preferences" in message
 
 
-def test_a_folder_that_only_has_the_name_of_the_backend_is_told_as_well(tmp_path: Path) -> None:
+def test_a_folder_that_only_has_the_name_of_the_backend_is_told_as_well(bare_python: Path, tmp_path: Path) -> None:
     (tmp_path / "backend").mkdir()
-    message = failure_of(Launcher(PYTHON, tmp_path, tmp_path, tmp_path / "backend.log"))
+    message = failure_of(Launcher(bare_python, tmp_path, tmp_path, tmp_path / "backend.log"))
     assert "does not have the backend" in message
 
 
