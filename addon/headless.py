@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import bpy
 
+from .character.roster import CHARACTERS, DEFAULT_CHARACTER
 from .core.emotion import EMOTIONS
 from .core.errors import RigError, SoliloquyError
 from .properties import settings_of
@@ -27,6 +28,7 @@ from .rig.dump import read_meshes, save_meshes
 
 COMMAND: Final[str] = "soliloquy"
 BUILT_IN: Final[str] = "built-in"
+"""Where the character comes from: this alone, or with a colon and a name of `CHARACTERS`."""
 _log = logging.getLogger(__name__)
 _command: list[Any] = []
 
@@ -95,11 +97,17 @@ def _write_meshes(path: Path) -> None:
 
 
 def _open_character(source: str, name: str) -> None:
-    """Make the built-in character in an empty file, or open a file and choose the object called `name` in it."""
-    if source == BUILT_IN:
+    """Make a built-in character in an empty file, or open a file and choose the object called `name` in it."""
+    kind, _, person = source.partition(":")
+    if kind == BUILT_IN:
+        if (person or DEFAULT_CHARACTER) not in CHARACTERS:
+            known = ", ".join(CHARACTERS)
+            raise RigError(
+                "headless.character", f"There is no built-in character of that name; there are {known}.", person
+            )
         bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
         bpy.context.scene.frame_end = bpy.context.scene.frame_start  # the line alone decides how long the scene is
-        bpy.ops.soliloquy.add_character()
+        bpy.ops.soliloquy.add_character(character=person or DEFAULT_CHARACTER)
         return
     _open(Path(source))
     if name:
@@ -133,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     bake.add_argument("--fps", type=float, default=0.0, help="frame rate of the scene; default: as it is")
     bake.add_argument("--start-frame", type=int, default=1)
     bake.add_argument("--tolerance", type=float, default=0.0, help="thin out keys; 0 keeps every frame")
-    bake.add_argument("--character-from", default=BUILT_IN, help=f"a .blend file, or {BUILT_IN}")
+    bake.add_argument("--character-from", default=BUILT_IN, help=f"a .blend file, {BUILT_IN}, or {BUILT_IN}:NAME")
     bake.add_argument("--object", default="", help="an object of the character in that file; default: the active one")
     bake.add_argument("--performance", type=Path, help="bake this saved performance instead of asking the backend")
     bake.add_argument("--runtime-dir", type=Path, help="where the backend left its connection file")

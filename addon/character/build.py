@@ -24,7 +24,7 @@ def to_blender(points: np.ndarray, eye_height: float) -> np.ndarray:
     return np.stack([p[..., 0], -p[..., 2], p[..., 1] + eye_height], axis=-1)
 
 
-def _linear(srgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
+def linear(srgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
     """Linear light of sRGB values (IEC 61966-2-1)."""
     c = np.asarray(srgb, dtype=np.float64)
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
@@ -38,7 +38,7 @@ def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Materi
     import bpy
 
     material = bpy.data.materials.new(name)
-    rgba = (*_linear(colour), 1.0)
+    rgba = (*linear(colour), 1.0)
     material.diffuse_color = rgba
     # Solid view knows no cornea: a broad highlight would turn the pupil grey.
     material.roughness = 1.0 if name in _MATT_IN_SOLID_VIEW else _ROUGHNESS.get(name, 0.55)
@@ -74,7 +74,7 @@ def _mesh(part: Part, local: np.ndarray, materials: dict[str, bpy.types.Material
     for name in part.materials:
         mesh.materials.append(materials[name])
     colours = mesh.color_attributes.new("Color", "FLOAT_COLOR", "POINT")
-    rgba = np.concatenate([_linear(part.colours), np.ones((len(local), 1))], axis=1)
+    rgba = np.concatenate([linear(part.colours), np.ones((len(local), 1))], axis=1)
     colours.data.foreach_set("color", rgba.astype(np.float32).ravel())
     mesh.update(calc_edges=True)
     return mesh

@@ -16,8 +16,8 @@ from .spec import CharacterSpec
 
 _BROW: Final[tuple[tuple[float, float, float, float], ...]] = (
     # x, y, half height, half thickness in mm, from the nose out
-    (11.5, 23.4, 0.9, 0.25), (15.0, 24.3, 2.4, 0.60), (20.5, 25.5, 2.7, 0.70), (27.5, 26.8, 2.5, 0.70),
-    (34.5, 27.5, 2.1, 0.65), (41.5, 27.0, 1.6, 0.60), (47.5, 25.0, 1.0, 0.45), (52.0, 22.2, 0.35, 0.25),
+    (11.5, 23.4, 1.2, 0.30), (15.0, 24.3, 3.1, 0.75), (20.5, 25.5, 3.5, 0.90), (27.5, 26.8, 3.2, 0.90),
+    (34.5, 27.5, 2.7, 0.80), (41.5, 27.0, 2.1, 0.75), (47.5, 25.0, 1.3, 0.55), (52.0, 22.2, 0.45, 0.30),
 )  # fmt: skip
 _EAR_OUTLINE: Final[tuple[tuple[float, float], ...]] = (
     # back, up in mm from the ear canal, all the way round from the front of the helix over the top
@@ -67,12 +67,13 @@ def _bind(skin: Skin, points: np.ndarray, count: int = 6) -> tuple[np.ndarray, n
     return carrier, weight / weight.sum(axis=1, keepdims=True)
 
 
-def _brow(skin: Skin) -> Feature:
+def _brow(spec: CharacterSpec, skin: Skin) -> Feature:
     rows = np.array(_BROW) * 1e-3
     powers = np.vander(np.linspace(-1.0, 1.0, len(rows)), 6)
     fine = np.vander(np.linspace(-1.0, 1.0, 26), 6)
     x, y, half, thick = (fine @ np.linalg.lstsq(powers, rows, rcond=None)[0]).T
-    half, thick = np.maximum(half, 2e-4), np.maximum(thick, 2e-4)
+    half, thick = np.maximum(half * spec.brow.height, 2e-4), np.maximum(thick, 2e-4)
+    y = y + spec.brow.lift
     middle = sdf.cast(skin.field, np.stack([x, y, np.full_like(x, 0.16)], -1), np.array([0.0, 0.0, -1.0]), 0.16)
     along = np.gradient(middle, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
@@ -155,5 +156,5 @@ def _lash(spec: CharacterSpec, skin: Skin) -> Feature:
 
 def build_features(spec: CharacterSpec, skin: Skin) -> list[Feature]:
     """Brows, lashes and ears, left then right."""
-    left = [_brow(skin), _lash(spec, skin), _ear(skin), _nostril(skin)]
+    left = [_brow(spec, skin), _lash(spec, skin), _ear(skin), _nostril(skin)]
     return [side for feature in left for side in (feature, _mirrored(feature, skin))]

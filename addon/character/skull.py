@@ -7,15 +7,12 @@ levels named in `spec.py` and by looking at renders; a row is what to change to 
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from . import sdf
-from .spec import CharacterSpec
-
-Triple = tuple[float, float, float]
-Solid = tuple[Literal["add", "cut"], str, tuple[Triple, ...], tuple[float, ...], float]
+from .spec import CharacterSpec, Sculpt, Solid, Triple
 
 _SOLIDS: Final[tuple[Solid, ...]] = (
     # operation, name, points, radii, blend width
@@ -47,14 +44,33 @@ def _solid(p: np.ndarray, points: tuple[Triple, ...], radii: tuple[float, ...]) 
     return sdf.ellipsoid(p, points[0], (radii[0], radii[1], radii[2]))
 
 
+def _sculpted(solid: Solid, changes: tuple[Sculpt, ...]) -> Solid:
+    """The solid with the changes that name it."""
+    operation, name, points, radii, blend = solid
+    for change in changes:
+        if change.solid == name:
+            x, y, z = change.move
+            points = tuple((px + x, py + y, pz + z) for px, py, pz in points)
+            radii = tuple(radius * factor for radius, factor in zip(radii, change.scale, strict=False))
+    return operation, name, points, radii, blend
+
+
+def _solids_of(spec: CharacterSpec) -> tuple[Solid, ...]:
+    """All solids of a specification in order; ValueError when it changes one that does not exist."""
+    unknown = {change.solid for change in spec.sculpt} - {solid[1] for solid in _SOLIDS}
+    if unknown:
+        raise ValueError(f"there is no solid called {', '.join(sorted(unknown))}")
+    return (*(_sculpted(solid, spec.sculpt) for solid in _SOLIDS), *spec.solids)
+
+
 def head_field(spec: CharacterSpec) -> sdf.Field:
     """The field of the skin, without lids and lips: those are laid over it. Symmetric in x by construction."""
-    eye = spec.eye
+    eye, solids = spec.eye, _solids_of(spec)
 
     def field(p: np.ndarray) -> np.ndarray:
         p = np.concatenate([np.abs(p[..., :1]), p[..., 1:]], axis=-1)
         d = np.full(p.shape[:-1], 1.0)
-        for operation, _, points, radii, blend in _SOLIDS:
+        for operation, _, points, radii, blend in solids:
             solid = _solid(p, points, radii)
             d = sdf.union(d, solid, blend) if operation == "add" else sdf.carve(d, solid, blend)
         lid = np.linalg.norm(p - np.asarray(eye.centre), axis=-1) - eye.radius * 1.07

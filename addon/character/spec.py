@@ -1,4 +1,5 @@
-"""What a character is made from: sizes in metres, counts and colours. Another person is another `CharacterSpec`.
+"""What a character is made from: sizes in metres, counts and colours. Another person is another `CharacterSpec`;
+`roster.py` has those that ship.
 
 Axes of every geometry module here are those of the face contract: +x to the character's left, +y up, +z out of the
 face, origin midway between the eyes' height and the ear line (y = 0 at the pupils, z = 0 at the ear canal).
@@ -11,11 +12,14 @@ Sizes follow adult anthropometry (Farkas, *Anthropometry of the Head and Face*, 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
 Colour = tuple[float, float, float]
+Triple = tuple[float, float, float]
+Solid = tuple[Literal["add", "cut"], str, tuple[Triple, ...], tuple[float, ...], float]
+"""Operation, name, centre (or both ends), radii, blend width, in metres; see `skull.py`."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,53 @@ class JawSpec:
 
 
 @dataclass(frozen=True)
+class Sculpt:
+    """Another place and size for the solid of that name in `skull.py`: its points moved, its radii scaled."""
+
+    solid: str
+    move: Triple = (0.0, 0.0, 0.0)
+    scale: Triple = (1.0, 1.0, 1.0)
+    """Factors of an ellipsoid's three radii; of a capsule the first two scale the radii of its ends."""
+
+
+@dataclass(frozen=True)
+class BrowSpec:
+    """The brows, beside the curve in `features.py`."""
+
+    height: float = 1.0
+    """Factor of the width of the hair's band."""
+    lift: float = 0.0
+    """Metres up."""
+
+
+@dataclass(frozen=True)
+class HairSpec:
+    """The hair's shell: where it begins and how thick it is, metres."""
+
+    hairline: tuple[tuple[float, float], ...] = (
+        # degrees round the head from the front, elevation in degrees seen from the middle of the cranium
+        (0, 27), (20, 28), (38, 27), (50, 20), (60, 8), (68, -6), (76, -20), (83, -27), (88, -20), (93, -7),
+        (102, -3), (112, -9), (122, -26), (135, -42), (155, -47), (180, -49),
+    )  # fmt: skip
+    body: float = 0.0085
+    """Thickness everywhere, before what follows."""
+    front: float = 0.0030
+    """More over the forehead."""
+    back: float = 0.0025
+    """More at the back."""
+    top: float = 0.0
+    """More on the crown."""
+    sweep: float = 0.0060
+    """Height of the wave that falls to the right of the forehead."""
+    parting: float = 0.0050
+    """Depth of the parting, which stands to the character's left."""
+    strands: float = 0.0009
+    """Relief of the locks."""
+    curls: float = 0.0
+    """Relief of round tufts in place of combed locks."""
+
+
+@dataclass(frozen=True)
 class GridSpec:
     """Counts of the quad layout. Columns are counted from the front, rows from the foot of the neck."""
 
@@ -107,6 +158,12 @@ class CharacterSpec:
     mouth: MouthSpec = field(default_factory=MouthSpec)
     jaw: JawSpec = field(default_factory=JawSpec)
     grid: GridSpec = field(default_factory=GridSpec)
+    brow: BrowSpec = field(default_factory=BrowSpec)
+    hair: HairSpec = field(default_factory=HairSpec)
+    sculpt: tuple[Sculpt, ...] = ()
+    """What differs from the skull that `skull.py` has."""
+    solids: tuple[Solid, ...] = ()
+    """More solids, after those of `skull.py`."""
     palette: Palette = field(default_factory=Palette)
     eye_height: float = 1.60
     """Height of the eyes above Blender's floor, where the armature's root stands."""

@@ -1,11 +1,14 @@
 """Add the built-in character; take away what was made on a character."""
+# pyright: reportInvalidTypeForm=false
 # ruff: noqa: D400, D415 - Blender shows docstrings of operators as tooltips and sets the full stop itself
 
 from __future__ import annotations
 
 import bpy
+from bpy.props import EnumProperty
 
 from .. import runtime
+from ..character.roster import CHARACTERS, DEFAULT_CHARACTER
 from ..rig import take
 from .base import NO_CHARACTER, Explained, chosen_character
 
@@ -17,6 +20,13 @@ class SOLILOQUY_OT_add_character(Explained, bpy.types.Operator):
     bl_label = "Add Character"
     bl_options = {"REGISTER", "UNDO"}
 
+    character: EnumProperty(
+        name="Character",
+        description="Which of the built-in people",
+        items=[(name, name.title(), "") for name in CHARACTERS],
+        default=DEFAULT_CHARACTER,
+    )
+
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
         """See `Explained`."""
@@ -26,7 +36,7 @@ class SOLILOQUY_OT_add_character(Explained, bpy.types.Operator):
         """See `Explained`. What is new is selected and active, as with all that Blender adds."""
         from ..character.build import add_character
 
-        rig = add_character(context)
+        rig = add_character(context, spec=CHARACTERS[self.character])
         for other in context.selected_objects:
             other.select_set(False)
         rig.select_set(True)

@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
+from addon.character.roster import CHARACTERS
 from addon.core.channels import CHANNEL_INDEX
 from tests.blender import scenes
 
@@ -87,3 +88,19 @@ def test_a_character_of_another_file_is_used(tmp_path: Path) -> None:
     wrong = run(*arguments, "--object", "Nobody")
     assert wrong.returncode == 1
     assert "no object of that name" in wrong.stderr
+
+
+def test_each_built_in_character_can_be_asked_for_by_name(tmp_path: Path) -> None:
+    scenes.performance(seconds=0.2).save(tmp_path / "line.npz")
+    arguments = ["bake", "--sound", tmp_path / "no.wav", "--performance", tmp_path / "line.npz",
+                 "--blend", tmp_path / "out.blend", "--dump", tmp_path / "meshes.npz"]  # fmt: skip
+    crowns = {}
+    for name in CHARACTERS:
+        done = run(*arguments, "--character-from", f"built-in:{name}")
+        assert done.returncode == 0, done.stdout + done.stderr
+        with np.load(tmp_path / "meshes.npz") as data:
+            crowns[name] = round(max(float(data[f"vertices_{i}"][..., 2].max()) for i in range(len(data["names"]))), 3)
+    assert len(set(crowns.values())) == len(CHARACTERS), crowns
+    nobody = run(*arguments, "--character-from", "built-in:nobody")
+    assert nobody.returncode == 1
+    assert "no built-in character of that name" in nobody.stderr

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from addon import registry, runtime
+from addon.character.build import linear
+from addon.character.roster import CHARACTERS
 from addon.core.channels import CHANNEL_INDEX
 from addon.core.emotion import EmotionTrack
 from addon.core.errors import BackendError, JobCancelled
@@ -203,6 +205,16 @@ def test_the_built_in_character_is_added_and_chosen(scene: bpy.types.Scene) -> N
     assert bpy.context.active_object == rig
     with pytest.raises(RuntimeError, match="Choose a sound"):
         bpy.ops.soliloquy.perform()
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize("name", CHARACTERS)
+def test_each_built_in_character_has_its_own_colours(scene: bpy.types.Scene, name: str) -> None:
+    bpy.ops.soliloquy.add_character(character=name)
+    eye = next(thing for thing in scene.soliloquy.character.children if thing.name.startswith("EyeLeft"))
+    iris = next(slot.material for slot in eye.material_slots if slot.material.name.startswith("iris"))
+    expected = linear(CHARACTERS[name].palette.iris)
+    np.testing.assert_allclose(iris.diffuse_color[:3], expected, atol=1e-5)
 
 
 @pytest.mark.usefixtures("registered")

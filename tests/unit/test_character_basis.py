@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 
 from addon.character.character import build_character
+from addon.character.roster import CHARACTERS
 from addon.core.channels import CHANNELS, GROUPS
 from backend.face.basis import load_basis
 
 COMPARED = [name for name in CHANNELS if name in (*GROUPS["mouth"], *GROUPS["brows"], *GROUPS["lids"], *GROUPS["gaze"])]
 
 
+@pytest.mark.parametrize("character", CHARACTERS)
 @pytest.mark.parametrize("name", COMPARED)
-def test_channel_moves_the_landmarks_as_the_measured_face_does(name: str) -> None:
-    model = build_character()
+def test_channel_moves_the_landmarks_as_the_measured_face_does(name: str, character: str) -> None:
+    model = build_character(CHARACTERS[character])
     own = (model.landmark_positions({name: 1.0}) - model.landmark_positions()) / model.iod
     measured = np.asarray(load_basis().displacement[CHANNELS.index(name)], dtype=float)
     main = np.abs(measured).argmax()

@@ -11,20 +11,26 @@ from addon.character.character import build_character
 from addon.character.head_mesh import Skin, build_skin
 from addon.character.landmarks import eye_distance, inner_lip_gap
 from addon.character.model import CharacterModel
-from addon.character.spec import DEFAULT, CharacterSpec, EyeSpec
+from addon.character.roster import CHARACTERS
+from addon.character.spec import DEFAULT, CharacterSpec, EyeSpec, Sculpt
 from addon.core.channels import CHANNELS
 
 FLIP = np.array([-1.0, 1.0, 1.0])
 
 
-@pytest.fixture(scope="module")
-def model() -> CharacterModel:
-    return build_character(DEFAULT)
+@pytest.fixture(scope="module", params=CHARACTERS.values(), ids=CHARACTERS)
+def spec(request: pytest.FixtureRequest) -> CharacterSpec:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def skin() -> Skin:
-    return build_skin(DEFAULT)
+def model(spec: CharacterSpec) -> CharacterModel:
+    return build_character(spec)
+
+
+@pytest.fixture(scope="module")
+def skin(spec: CharacterSpec) -> Skin:
+    return build_skin(spec)
 
 
 def edges(quads: np.ndarray) -> Counter[tuple[int, int]]:
@@ -59,13 +65,13 @@ def test_the_skin_is_its_own_mirror_image_to_the_bit(skin: Skin) -> None:
     np.testing.assert_array_equal(skin.layout.mirror[skin.layout.mirror], np.arange(len(skin.vertices)))
 
 
-def test_the_skin_is_open_only_at_the_neck_and_behind_the_lids(skin: Skin) -> None:
+def test_the_skin_is_open_only_at_the_neck_and_behind_the_lids(spec: CharacterSpec, skin: Skin) -> None:
     shared = edges(skin.layout.quads)
     assert max(shared.values()) == 2
     rim = {v for edge, count in shared.items() if count == 1 for v in edge}
     kinds = Counter(key[0] for key, number in skin.layout.index.items() if number in rim)
     eye = len(skin.layout.ring("eye+", 0))
-    assert kinds == {"grid": DEFAULT.grid.columns, "eye+": eye, "eye-": eye}
+    assert kinds == {"grid": spec.grid.columns, "eye+": eye, "eye-": eye}
 
 
 def test_neighbouring_faces_run_round_the_same_way(model: CharacterModel) -> None:
@@ -114,7 +120,7 @@ def test_lips_touch_at_rest_and_eyes_are_open(model: CharacterModel) -> None:
     assert 0.12 < opening < 0.25
 
 
-def test_landmarks_stand_where_ibug_has_them(model: CharacterModel) -> None:
+def test_landmarks_stand_where_ibug_has_them(spec: CharacterSpec, model: CharacterModel) -> None:
     points = model.landmark_positions()
     assert len(model.landmarks) == 70
     assert len(set(model.landmarks)) == 70
@@ -122,7 +128,7 @@ def test_landmarks_stand_where_ibug_has_them(model: CharacterModel) -> None:
                 38, 37, 36, 41, 40, *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), 67, 66, 65,
                 69, 68]  # fmt: skip
     np.testing.assert_allclose(points[mirrored] * FLIP, points, atol=1e-6)
-    assert (np.diff(points[:17, 0]) > -5e-4).all(), "the jaw line runs from the character's right to its left"
+    assert (np.diff(points[:17, 0]) > -3e-3).all(), "right to left; a square jaw is a little wider than the face above"
     assert (np.diff(points[17:27, 0]) > 0).all()
     assert (np.diff(points[27:31, 1]) < 0).all()
     assert points[8, 1] == points[:68, 1].min(), "the chin is lowest"
@@ -131,7 +137,7 @@ def test_landmarks_stand_where_ibug_has_them(model: CharacterModel) -> None:
     assert points[62, 1] <= points[51, 1]
     assert points[66, 1] >= points[57, 1]
     assert eye_distance(points) == pytest.approx(model.iod, rel=0.03)
-    np.testing.assert_allclose(points[68, :2], DEFAULT.eye.centre[:2], atol=1e-6)
+    np.testing.assert_allclose(points[68, :2], spec.eye.centre[:2], atol=1e-6)
 
 
 def test_the_mouth_hides_teeth_and_tongue(model: CharacterModel, skin: Skin) -> None:
@@ -139,17 +145,34 @@ def test_the_mouth_hides_teeth_and_tongue(model: CharacterModel, skin: Skin) -> 
         assert (skin.field(model.part(name).vertices.astype(float)) < -0.001).all(), name
 
 
-def test_the_same_specification_gives_the_same_bytes(model: CharacterModel) -> None:
+def test_the_same_specification_gives_the_same_bytes(spec: CharacterSpec, model: CharacterModel) -> None:
     build_character.cache_clear()
-    again = build_character(DEFAULT)
+    again = build_character(spec)
     for first, second in zip(model.parts, again.parts, strict=True):
         assert first.vertices.tobytes() == second.vertices.tobytes()
         assert all(first.keys[n].tobytes() == second.keys[n].tobytes() for n in first.keys)
 
 
-def test_another_specification_gives_another_face_with_the_same_topology(model: CharacterModel) -> None:
+def test_another_specification_gives_another_face_with_the_same_topology() -> None:
+    model = build_character(DEFAULT)
     wide = build_character(CharacterSpec(eye=EyeSpec(centre=(0.0335, 0.0, 0.0635), upper=0.36)))
     np.testing.assert_array_equal(wide.part("Head").quads, model.part("Head").quads)
     assert wide.iod == pytest.approx(0.067)
     assert eye_distance(wide.landmark_positions()) > 1.02 * eye_distance(model.landmark_positions())
     assert tuple(wide.part("Head").keys) == CHANNELS
+
+
+def test_characters_share_topology_and_differ_in_face_and_colours() -> None:
+    models = [build_character(spec) for spec in CHARACTERS.values()]
+    first = models[0]
+    for other in models[1:]:
+        assert tuple(other.part("Head").keys) == CHANNELS
+        np.testing.assert_array_equal(other.part("Head").quads, first.part("Head").quads)
+        apart = np.linalg.norm(other.landmark_positions() - first.landmark_positions(), axis=1)
+        assert apart.max() > 0.04 * first.iod
+        assert other.palette != first.palette
+
+
+def test_a_change_to_a_solid_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="no solid called antlers"):
+        build_skin(CharacterSpec(sculpt=(Sculpt("antlers"),)))

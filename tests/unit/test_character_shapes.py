@@ -10,21 +10,26 @@ from addon.character.head_mesh import Skin, build_skin
 from addon.character.landmarks import inner_lip_gap, lip_gap_in_iod
 from addon.character.layout import CONTACT_RING, LINING_RING, MARGIN_RING
 from addon.character.model import CharacterModel, pose
-from addon.character.spec import DEFAULT
+from addon.character.roster import CHARACTERS
+from addon.character.spec import CharacterSpec
 from addon.core.channels import CHANNELS
 
 FLIP = np.array([-1.0, 1.0, 1.0])
-EYE = np.array(DEFAULT.eye.centre)
+
+
+@pytest.fixture(scope="module", params=CHARACTERS.values(), ids=CHARACTERS)
+def spec(request: pytest.FixtureRequest) -> CharacterSpec:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def model() -> CharacterModel:
-    return build_character(DEFAULT)
+def model(spec: CharacterSpec) -> CharacterModel:
+    return build_character(spec)
 
 
 @pytest.fixture(scope="module")
-def skin() -> Skin:
-    return build_skin(DEFAULT)
+def skin(spec: CharacterSpec) -> Skin:
+    return build_skin(spec)
 
 
 def posed_skin(model: CharacterModel, skin: Skin, **weights: float) -> np.ndarray:
@@ -96,11 +101,13 @@ def test_closed_lids_meet_all_along(model: CharacterModel, skin: Skin) -> None:
 
 @pytest.mark.parametrize("name", ["eyeBlink", "eyeSquint", "eyeWide", "eyeLookUp", "eyeLookDown"])
 @pytest.mark.parametrize("value", [0.25, 0.5, 0.75, 1.0])
-def test_lids_stay_outside_the_eyeball(model: CharacterModel, skin: Skin, name: str, value: float) -> None:
+def test_lids_stay_outside_the_eyeball(
+    spec: CharacterSpec, model: CharacterModel, skin: Skin, name: str, value: float
+) -> None:
     posed = posed_skin(model, skin, **{f"{name}Left": value})
     for ring in range(LINING_RING):
         lid = posed[skin.layout.ring("eye+", ring)]
-        closest = np.linalg.norm(lid - EYE, axis=1).min() / DEFAULT.eye.radius
+        closest = np.linalg.norm(lid - spec.eye.centre, axis=1).min() / spec.eye.radius
         assert closest > 1.0, f"ring {ring}: {closest:.3f} radii"
 
 
