@@ -2,11 +2,15 @@
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
-.PHONY: demo test lint format extension bench
+.PHONY: demo gallery test lint format extension bench
 
 demo:
 	$(PYTHON) tools/environment.py
 	$(VENV_PYTHON) -m backend demo --out demo
+
+gallery:
+	$(PYTHON) tools/environment.py
+	$(VENV_PYTHON) -m backend gallery --out docs/gallery
 
 test:
 	$(PYTHON) tools/environment.py --blenders

@@ -17,6 +17,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "backend.commands.perform",
     "backend.commands.doctor",
     "backend.demo.run",
+    "backend.gallery.run",
 )
 """Modules with `add_parser(subparsers)`. One that is not installed is left out."""
 FAILED: Final[int] = 2

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from addon.core.errors import BackendError, RigError
-from backend.demo import run as demo
+from backend.demo import stage
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the children are shell scripts")
 
@@ -24,20 +24,20 @@ def become(program: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def bake(folder: Path) -> None:
-    demo._bake("happy", folder / "line.wav", "a line", folder, folder, folder)
+    stage.film(stage.Take("happy", folder / "line.wav"), folder / "happy.blend", folder / "happy.npz", folder)
 
 
 def test_a_backend_that_ends_without_an_error_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     become("exit 0", tmp_path, monkeypatch)
-    with pytest.raises(BackendError, match="ended at once"), demo._backend(tmp_path, tmp_path / "backend.log"):
+    with pytest.raises(BackendError, match="ended at once"), stage.backend_running(tmp_path, tmp_path / "backend.log"):
         pass
 
 
 def test_a_backend_that_fails_is_told_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     become("echo no room >&2; exit 3", tmp_path, monkeypatch)
-    with pytest.raises(BackendError, match="no room"), demo._backend(tmp_path, tmp_path / "backend.log"):
+    with pytest.raises(BackendError, match="no room"), stage.backend_running(tmp_path, tmp_path / "backend.log"):
         pass
 
 
@@ -45,7 +45,7 @@ def test_a_bake_that_says_nothing_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     become("exit 0", tmp_path, monkeypatch)
-    with caplog.at_level(logging.INFO, logger=demo.__name__):
+    with caplog.at_level(logging.INFO, logger=stage.__name__):
         bake(tmp_path)
     assert caplog.messages == ["happy: done"]
 

@@ -1,0 +1,128 @@
+"""`gallery`: eight emotions, the visemes, gaze and head, one line in four emotions, three people; in small files."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from addon.core.emotion import EMOTIONS
+from addon.core.performance import Performance
+from backend.demo.stage import Take, backend_running, film, shipped_line
+
+FPS: Final[float] = 30.0
+PICTURE: Final[int] = 200
+MOVIE: Final[int] = 176
+JPEG_QUALITY: Final[int] = 86
+SPOKEN: Final[tuple[str, ...]] = ("neutral", "happy", "angry", "sad")
+"""The emotions of the short film, left to right."""
+PEOPLE: Final[tuple[tuple[str, str], ...]] = (("mira", "happy"), ("otto", "angry"), ("nia", "surprised"))
+
+_log = logging.getLogger(__name__)
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the `gallery` command."""
+    parser = subparsers.add_parser("gallery", help="make the pictures of the README from performances in Blender")
+    parser.add_argument("--out", type=Path, default=Path("docs/gallery"), help="folder (default: docs/gallery)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the gallery; 0 when it is done."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    out: Path = options.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    with shipped_line() as (sound, text), tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        with backend_running(scratch, scratch / "backend.log") as runtime:
+            for emotion in EMOTIONS:
+                _film(Take(emotion, sound, text, emotion), scratch, runtime)
+            for person, emotion in PEOPLE:
+                _film(Take(person, sound, text, emotion, character=f"built-in:{person}"), scratch, runtime)
+        _emotions(out, scratch, sound, text)
+        _movie(out, scratch, sound)
+        _visemes(out, scratch)
+        _gaze_and_head(out, scratch)
+    _log.info("Pictures in %s", out)
+    return 0
+
+
+def _film(take: Take, scratch: Path, runtime: Path) -> None:
+    film(take, scratch / "take.blend", scratch / f"{take.name}.npz", runtime)
+
+
+def _sheet(pictures: Sequence[np.ndarray], labels: Sequence[str], columns: int, target: Path) -> None:
+    from backend.generator.sheet import contact_sheet
+
+    contact_sheet(pictures, labels, columns).save(target, quality=JPEG_QUALITY, optimize=True)
+
+
+def _emotions(out: Path, scratch: Path, sound: Path, text: str) -> None:
+    """Two rows: the eight emotions at the widest open vowel of the line, and at its first closure; and the people."""
+    from backend.audio.decode import read_sound
+    from backend.demo.filmed import read_filmed
+    from backend.speech.speech import find_speech
+    from backend.speech.visemes import BILABIAL
+
+    phones = find_speech(read_sound(sound), text).phones
+    closed = next(p.centre for p in phones if p.name in BILABIAL)
+    neutral = read_filmed(scratch / "neutral.npz")
+    open_ = float(neutral.inner_lip_gaps().max(axis=1).argmax()) / neutral.fps
+    pictures: dict[float, list[np.ndarray]] = {open_: [], closed: []}
+    for emotion in EMOTIONS:
+        shown = read_filmed(scratch / f"{emotion}.npz")
+        for at, row in pictures.items():
+            row.extend(shown.draw(np.array([shown.frame_at(at)]), PICTURE))
+    labels = [*EMOTIONS, *(f"{emotion}, lips closed" for emotion in EMOTIONS)]
+    _sheet([*pictures[open_], *pictures[closed]], labels, len(EMOTIONS), out / "emotions.jpg")
+    people = [read_filmed(scratch / f"{person}.npz") for person, _ in PEOPLE]
+    drawn = [picture for shown in people for picture in shown.draw(np.array([shown.frame_at(open_)]), 2 * PICTURE)]
+    _sheet(drawn, [f"{person.title()}, {emotion}" for person, emotion in PEOPLE], len(PEOPLE), out / "people.jpg")
+
+
+def _movie(out: Path, scratch: Path, sound: Path) -> None:
+    from backend.audio.decode import read_sound
+    from backend.audio.sound import SAMPLE_RATE
+    from backend.demo.filmed import read_filmed
+    from backend.generator.movie import write_movie
+
+    shown = [read_filmed(scratch / f"{emotion}.npz") for emotion in SPOKEN]
+    count = min(len(one.vertices) for one in shown)
+    strips = zip(*(one.draw(np.arange(count), MOVIE) for one in shown), strict=True)
+    frames = (np.concatenate(strip, axis=1) for strip in strips)
+    write_movie(out / "line.mp4", frames, FPS, read_sound(sound).samples, SAMPLE_RATE)
+
+
+def _visemes(out: Path, scratch: Path) -> None:
+    from backend.demo.filmed import CLOSE_UP, read_filmed
+    from backend.gallery.poses import visemes_held
+
+    performance, moments = visemes_held(FPS)
+    _film_saved(performance, "visemes", scratch)
+    shown = read_filmed(scratch / "visemes.npz")
+    frames = np.array([shown.frame_at(at) for at in moments.values()])
+    _sheet(list(shown.draw(frames, PICTURE, CLOSE_UP)), list(moments), 5, out / "visemes.jpg")
+
+
+def _gaze_and_head(out: Path, scratch: Path) -> None:
+    from backend.demo.filmed import read_filmed
+    from backend.gallery.poses import GAZES, looks_and_poses
+
+    performance, moments = looks_and_poses(FPS)
+    _film_saved(performance, "poses", scratch)
+    shown = read_filmed(scratch / "poses.npz")
+    pictures = list(shown.draw(np.array([shown.frame_at(at) for at in moments.values()]), PICTURE))
+    names, split = list(moments), len(GAZES)
+    _sheet(pictures[:split], names[:split], 3, out / "gaze.jpg")
+    _sheet(pictures[split:], names[split:], 6, out / "head.jpg")
+
+
+def _film_saved(performance: Performance, name: str, scratch: Path) -> None:
+    saved = performance.save(scratch / f"{name}.performance.npz")
+    _film(Take(name, scratch / "none.wav", performance=saved), scratch, scratch)
