@@ -66,7 +66,7 @@ def _sheet(pictures: Sequence[np.ndarray], labels: Sequence[str], columns: int, 
 def _emotions(out: Path, scratch: Path, sound: Path, text: str) -> None:
     """Two rows: the eight emotions at the widest open vowel of the line, and at its first closure; and the people."""
     from backend.audio.decode import read_sound
-    from backend.demo.filmed import read_filmed
+    from backend.demo.filmed import CLOSE_UP, read_filmed
     from backend.speech.speech import find_speech
     from backend.speech.visemes import BILABIAL
 
@@ -78,7 +78,7 @@ def _emotions(out: Path, scratch: Path, sound: Path, text: str) -> None:
     for emotion in EMOTIONS:
         shown = read_filmed(scratch / f"{emotion}.npz")
         for at, row in pictures.items():
-            row.extend(shown.draw(np.array([shown.frame_at(at)]), PICTURE))
+            row.extend(shown.draw(np.array([shown.frame_at(at)]), PICTURE, CLOSE_UP))
     labels = [*EMOTIONS, *(f"{emotion}, lips closed" for emotion in EMOTIONS)]
     _sheet([*pictures[open_], *pictures[closed]], labels, len(EMOTIONS), out / "emotions.jpg")
     people = [read_filmed(scratch / f"{person}.npz") for person, _ in PEOPLE]
@@ -111,16 +111,16 @@ def _visemes(out: Path, scratch: Path) -> None:
 
 
 def _gaze_and_head(out: Path, scratch: Path) -> None:
-    from backend.demo.filmed import read_filmed
+    from backend.demo.filmed import CLOSE_UP, read_filmed
     from backend.gallery.poses import GAZES, looks_and_poses
 
     performance, moments = looks_and_poses(FPS)
     _film_saved(performance, "poses", scratch)
     shown = read_filmed(scratch / "poses.npz")
-    pictures = list(shown.draw(np.array([shown.frame_at(at) for at in moments.values()]), PICTURE))
+    frames = np.array([shown.frame_at(at) for at in moments.values()])
     names, split = list(moments), len(GAZES)
-    _sheet(pictures[:split], names[:split], 3, out / "gaze.jpg")
-    _sheet(pictures[split:], names[split:], 6, out / "head.jpg")
+    _sheet(list(shown.draw(frames[:split], PICTURE, CLOSE_UP)), names[:split], 3, out / "gaze.jpg")
+    _sheet(list(shown.draw(frames[split:], PICTURE)), names[split:], 6, out / "head.jpg")
 
 
 def _film_saved(performance: Performance, name: str, scratch: Path) -> None:
