@@ -31,6 +31,7 @@ class SceneCurves:
     channels (N,52) float32 in 0..1, `CHANNELS` order
     gaze     (N,2,2) float32, left and right eye (pitch, yaw) radians in the head frame
     head     (N,4) float32 unit quaternions (w, x, y, z) in contract axes, sign continuous
+    gap      (N,) float32, distance of the inner lips in inter-ocular distances
     moments  (N,) bool, frames that show a closure of lips or lids and are never thinned out
     """
 
@@ -38,6 +39,7 @@ class SceneCurves:
     channels: np.ndarray
     gaze: np.ndarray
     head: np.ndarray
+    gap: np.ndarray
     moments: np.ndarray
 
     @property
@@ -63,19 +65,23 @@ def scene_curves(performance: Performance, timeline: Timeline) -> SceneCurves:
         channels=np.clip(resample(performance.channels, fps, times), 0.0, 1.0),
         gaze=resample_angles(performance.gaze, fps, times),
         head=resample_quaternions(head, fps, times),
+        gap=resample(lip_gap(performance)[:, None], fps, times)[:, 0],
         moments=np.isin(times, closures),  # the frames that were moved there, or lay there
     )
+
+
+def lip_gap(performance: Performance) -> np.ndarray:
+    """(T,) distance of the inner lips in inter-ocular distances, the mean of three facing pairs of landmarks."""
+    landmarks = performance.landmarks
+    return np.linalg.norm(landmarks[:, UPPER_INNER_LIP] - landmarks[:, LOWER_INNER_LIP], axis=-1).mean(axis=-1)
 
 
 def closure_times(performance: Performance) -> np.ndarray:
     """(M,) seconds at which lips or lids are most closed: lips by landmarks, then by channels, then blinks."""
     channels = performance.channels
-    gap = np.linalg.norm(
-        performance.landmarks[:, UPPER_INNER_LIP] - performance.landmarks[:, LOWER_INNER_LIP], axis=-1
-    ).mean(axis=-1)
     jaw = channels[:, CHANNEL_INDEX["jawOpen"]] - channels[:, CHANNEL_INDEX["mouthClose"]]
     lids = 1.0 - channels[:, indices("eyeBlink")].mean(axis=-1)
-    found = [valleys(gap, LIP_DEPTH), valleys(jaw, JAW_DEPTH), valleys(lids, BLINK_DEPTH)]
+    found = [valleys(lip_gap(performance), LIP_DEPTH), valleys(jaw, JAW_DEPTH), valleys(lids, BLINK_DEPTH)]
     ordered = [positions[np.argsort(values, kind="stable")] for positions, values in found]
     # Whole samples, since only those are states of the performance; a flat floor has several and one is enough.
     return np.floor(np.concatenate(ordered)) / performance.fps

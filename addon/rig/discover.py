@@ -12,19 +12,21 @@ from typing import Final
 import bpy
 
 from ..core.channels import CHANNELS, GROUPS
+from ..core.detection import ARKIT, Detected, Drive, coverage_sentence, covered, detect
 from ..core.errors import RigError
-from ..core.naming import BoneGuess, ChannelMatch, guess_bones, match_channels
+from ..core.naming import BoneGuess, guess_bones
 
 _ROTATION_PATHS: Final = ("rotation_quaternion", "rotation_euler", "rotation_axis_angle")
 
 
 @dataclass(frozen=True, eq=False)
 class KeyTarget:
-    """A Key datablock, one of the objects that show it, and the shape keys of it that channels drive."""
+    """A Key datablock, one of the objects that show it, its naming convention and what drives its shape keys."""
 
     key: bpy.types.Key
     owner: bpy.types.Object
-    matches: tuple[ChannelMatch, ...]
+    profile: str
+    matches: tuple[Drive, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +44,13 @@ class Character:
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels that some shape key follows, in contract order."""
-        matched = {match.channel for target in self.keys for match in target.matches}
+        matched = covered(match for target in self.keys for match in target.matches)
         return tuple(name for name in CHANNELS if name in matched)
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The naming conventions of its meshes, each once."""
+        return tuple(dict.fromkeys(target.profile for target in self.keys))
 
     @property
     def coverage(self) -> str:
@@ -52,7 +59,10 @@ class Character:
         eyes = [bone for bone in (self.bones.eye_left, self.bones.eye_right) if bone]
         found += ["eyes"] if len(eyes) == 2 else ["one eye"] if eyes else []
         bones = f"bones: {', '.join(found)}" if found else "no head or eye bones"
-        return f"{len(self.channels)} of {len(CHANNELS)} channels on {len(self.keys)} meshes; {bones}"
+        names = ", ".join(name for name in self.profiles if name != ARKIT)
+        drives = [match for target in self.keys for match in target.matches]
+        said = coverage_sentence(drives, f"on {len(self.keys)} meshes")
+        return f"{f'{names}: ' if names else ''}{said}; {bones}"
 
     @property
     def datablocks(self) -> tuple[bpy.types.ID, ...]:
@@ -78,12 +88,12 @@ def find_character(selected: bpy.types.Object | None) -> Character:
     if not keys and not any(vars(bones).values()):
         raise RigError(
             "rig.nothing",
-            f"{selected.name} has no shape keys named after the ARKit channels and no head or eye bones; "
-            "choose the object that carries them.",
+            f"{selected.name} has no shape keys named after ARKit or another known convention and no head or eye "
+            "bones; choose the object that carries them.",
             root.name,
         )
     if not keys:
-        notes.append("No shape key is named after an ARKit channel, so only head and eyes will move.")
+        notes.append("No shape key is named after ARKit or another known convention, so only head and eyes will move.")
     return Character(root.name, root, tuple(objects), tuple(keys), armature, bones, tuple(notes))
 
 
@@ -152,16 +162,16 @@ def _find_keys(objects: list[bpy.types.Object], bones: BoneGuess, notes: list[st
         if not key.use_relative:
             notes.append(f"The shape keys of {owner.name} are absolute, not relative; they are left alone.")
             continue
-        matches = _drivable(key, owner, bones, notes)
+        detected = _detect(tuple(block.name for block in key.key_blocks))
+        matches = _drivable(detected.drives, key, owner, bones, notes)
         if matches:
-            targets.append(KeyTarget(key, owner, matches))
+            targets.append(KeyTarget(key, owner, detected.profile, matches))
     return targets
 
 
 def _drivable(
-    key: bpy.types.Key, owner: bpy.types.Object, bones: BoneGuess, notes: list[str]
-) -> tuple[ChannelMatch, ...]:
-    matches = _match(tuple(block.name for block in key.key_blocks))
+    matches: tuple[Drive, ...], key: bpy.types.Key, owner: bpy.types.Object, bones: BoneGuess, notes: list[str]
+) -> tuple[Drive, ...]:
     driven = _driver_paths(key)
     blocked = [m for m in matches if key.key_blocks[m.key].path_from_id("value") in driven]
     if blocked:
@@ -169,15 +179,15 @@ def _drivable(
     muted = [m.key for m in matches if key.key_blocks[m.key].mute]
     if muted:
         notes.append(f"{_listed(muted)} of {owner.name} are muted and will not show.")
-    turned = [m for m in matches if m.channel in GROUPS["gaze"]] if _turned_by_eye_bones(owner, bones) else []
+    turned = [m for m in matches if m.sources <= set(GROUPS["gaze"])] if _turned_by_eye_bones(owner, bones) else []
     if turned:
         notes.append(f"{owner.name} turns with its eye bones, so its eye-look keys rest.")
     return tuple(m for m in matches if m not in blocked and m not in turned)
 
 
 @lru_cache(maxsize=256)
-def _match(names: tuple[str, ...]) -> tuple[ChannelMatch, ...]:
-    return match_channels(names)
+def _detect(names: tuple[str, ...]) -> Detected:
+    return detect(names)
 
 
 def _turned_by_eye_bones(owner: bpy.types.Object, bones: BoneGuess) -> bool:

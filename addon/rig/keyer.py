@@ -10,9 +10,10 @@ import bpy
 import numpy as np
 
 from ..core.baking import SceneCurves, scene_curves
-from ..core.channels import CHANNEL_INDEX, GROUPS
+from ..core.channels import GROUPS
 from ..core.curves import decimate
 from ..core.errors import RigError
+from ..core.mapping import apply_rows
 from ..core.performance import Performance
 from ..core.rotation import matrix_from_angles
 from ..core.timeline import FrameRange, Timeline
@@ -116,12 +117,12 @@ def _key_values(
 ) -> Iterator[tuple[bpy.types.ShapeKey, np.ndarray]]:
     """Each key with its values (N,), within its slider, because Blender cuts them there anyway and the artist asks."""
     clipped: list[str] = []
-    for match in target.matches:
+    mapped = apply_rows([match.row for match in target.matches], curves.channels, curves.gap)
+    for match, wanted in zip(target.matches, mapped.T, strict=True):
         block = target.key.key_blocks[match.key]
-        values = curves.channels[:, CHANNEL_INDEX[match.channel]]
-        if values.min() < block.slider_min or values.max() > block.slider_max:
+        values = np.clip(wanted, block.slider_min, block.slider_max)
+        if not np.array_equal(values, wanted):
             clipped.append(block.name)
-            values = np.clip(values, block.slider_min, block.slider_max)
         yield block, values
     if clipped:
         notes.append(
