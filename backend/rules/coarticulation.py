@@ -108,7 +108,7 @@ def merge_repeats(phones: Sequence[Phone]) -> list[Phone]:
 def gestures_of(phones: Sequence[Phone]) -> Gestures:
     """Phones to gestures: diphthongs become two, each gets its targets, dominance, rate and extension."""
     timing = table("visemes")["timing"]
-    parts = [part for phone in phones for part in _parts(phone)]
+    parts = [part for k, phone in enumerate(phones) for part in _parts(phone, inside=0 < k < len(phones) - 1)]
     start = np.array([part[1] for part in parts])
     end = np.array([part[2] for part in parts])
     duration = np.maximum(end - start, 0.01)
@@ -136,8 +136,11 @@ def gestures_of(phones: Sequence[Phone]) -> Gestures:
     )
 
 
-def _parts(phone: Phone) -> list[tuple[str, float, float, str]]:
+def _parts(phone: Phone, inside: bool) -> list[tuple[str, float, float, str]]:
+    """(class, start, end, phone) of a phone, which lies `inside` the line or at an edge of it."""
     classes = table("visemes")["phones"].get(phone.name, ["sil"])
+    if phone.name == SILENCE and inside and phone.duration < table("visemes")["timing"]["inner_pause"]:
+        classes = ["pause"]
     if len(classes) == 1:
         return [(classes[0], phone.start, phone.end, phone.name)]
     middle = phone.start + DIPHTHONG_SPLIT * phone.duration

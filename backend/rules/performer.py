@@ -1,8 +1,4 @@
-"""The rules performer: layers put together into a Performance, with the closures sealed last.
-
-Putting together is deterministic and couples the layers where a face does: speech opens further in some emotions, a
-rounded mouth smiles less, eyes stay on their target while the head moves, wide eyes yield to a blink.
-"""
+"""The rules performer: a line's layers by published numbers, put together into a Performance."""
 
 from __future__ import annotations
 
@@ -15,16 +11,13 @@ from typing import Any, Final
 import numpy as np
 
 from addon.core.channels import indices
-from addon.core.eyes import eye_look_channels
 from addon.core.performance import Performance
-from backend.face.basis import landmarks_from_channels, load_basis
+from backend.face.basis import load_basis
 
-from .calibration import face_gauge
-from .closures import Contacts, contacts_of, seal_channels, seal_landmarks, seal_lids
+from .assembly import FaceLayers, assemble, no_contacts
+from .closures import contacts_of
 from .expression import opening_gain
-from .gaze import eye_angles
 from .layers import Direction, LayerTracks, Line, layer_tracks
-from .tables import table
 
 OPENING: Final[list[int]] = indices("jawOpen", "mouthLowerDown", "mouthUpperUp")
 TABLES: Final[tuple[str, ...]] = ("blink", "closures", "emotions", "gaze", "head", "prosody", "visemes")
@@ -33,17 +26,23 @@ TABLES: Final[tuple[str, ...]] = ("blink", "closures", "emotions", "gaze", "head
 def perform_line(line: Line, direction: Direction, meta: Mapping[str, Any] | None = None) -> Performance:
     """Perform one line by rules. `meta` is added to the Performance's own meta."""
     tracks = layer_tracks(line, direction)
-    contacts = contacts_of(line.phones, tracks.times, direction.fps) if "speech" in direction.layers else _none(tracks)
-    open_channels = _with_lids(_mouth_and_brows(tracks), tracks.blink)
-    gaze = eye_angles(tracks.gaze, tracks.head[:, :2]) if "gaze" in direction.layers else _ahead(tracks)
-    open_channels += eye_look_channels(gaze)
-    channels = seal_channels(open_channels, contacts)
+    speaking = "speech" in direction.layers
+    frames = len(tracks.times)
+    layers = FaceLayers(
+        speech=spoken_channels(tracks),
+        expression=tracks.expression,
+        contacts=contacts_of(line.phones, tracks.times, direction.fps) if speaking else no_contacts(frames),
+        blink=tracks.blink,
+        gaze=tracks.gaze if "gaze" in direction.layers else None,
+        head=tracks.head,
+    )
+    face = assemble(layers)
     return Performance(
         fps=direction.fps,
-        landmarks=_landmarks(open_channels, channels, contacts, tracks.blink),
-        gaze=gaze,
+        landmarks=face.landmarks,
+        gaze=face.gaze,
         head=tracks.head,
-        channels=channels,
+        channels=face.channels,
         emotion=tracks.emotion,
         meta={
             "engine": "rules",
@@ -69,49 +68,8 @@ def model_hash() -> str:
     return digest.hexdigest()
 
 
-def _mouth_and_brows(tracks: LayerTracks) -> np.ndarray:
-    """(T,52) speech and expression in one face, without lids, gaze and closures."""
+def spoken_channels(tracks: LayerTracks) -> np.ndarray:
+    """(T,52) the speech layer with the mouth opened as far as loudness, pitch and emotion have it."""
     speech = tracks.speech.copy()
     speech[:, OPENING] *= (tracks.emphasis.opening * opening_gain(tracks.emotion))[:, None]
-    speech = np.clip(speech, 0.0, 1.0)
-    expression = tracks.expression.copy()
-    rounding = speech[:, indices("mouthPucker", "mouthFunnel")].max(axis=1)
-    settings = table("emotions")["rounding_yield"]
-    expression[:, indices(*settings["channels"])] *= 1.0 - settings["value"] * rounding[:, None]
-    # a + b - a b: like a sum for small values, and never beyond 1.
-    return speech + expression - speech * expression
-
-
-def _with_lids(channels: np.ndarray, blink: np.ndarray) -> np.ndarray:
-    """Channels with the blink closing what the expression leaves open; wide and squinted lids yield to it."""
-    gauge = face_gauge()
-    lids = channels.copy()
-    opening = np.clip((channels @ gauge.lids.T + gauge.rest_lids) / gauge.rest_lids, 0.0, 1.0)
-    lids[:, indices("eyeWide")] *= 1.0 - blink[:, None]
-    lids[:, indices("eyeSquint")] *= 1.0 - table("blink")["squint_yield"]["value"] * blink[:, None]
-    columns = indices("eyeBlink")
-    reach = np.maximum(opening, table("blink")["least"]["value"])
-    lids[:, columns] = np.maximum(lids[:, columns], blink[:, None] * reach)
-    return lids
-
-
-def _landmarks(open_channels: np.ndarray, channels: np.ndarray, contacts: Contacts, blink: np.ndarray) -> np.ndarray:
-    gauge = face_gauge()
-    gap_before = open_channels @ gauge.gap + gauge.rest_gap
-    lids_before = np.maximum(_unblinked(open_channels) @ gauge.lids.T + gauge.rest_lids, 0.0)
-    landmarks = landmarks_from_channels(load_basis(), channels)
-    return seal_lids(seal_landmarks(landmarks, contacts, gap_before), blink, lids_before)
-
-
-def _unblinked(channels: np.ndarray) -> np.ndarray:
-    bare = channels.copy()
-    bare[:, indices("eyeBlink")] = 0.0
-    return bare
-
-
-def _ahead(tracks: LayerTracks) -> np.ndarray:
-    return np.zeros((len(tracks.times), 2, 2))
-
-
-def _none(tracks: LayerTracks) -> Contacts:
-    return Contacts(np.zeros(len(tracks.times)), np.zeros(len(tracks.times)))
+    return np.clip(speech, 0.0, 1.0)
