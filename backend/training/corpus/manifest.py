@@ -29,7 +29,8 @@ class Clip:
     """One finished clip.
 
     `file` is relative to the corpus folder, 16 kHz mono 16-bit FLAC; `voice` the voice or speaker, for quiet clips the
-    kind of noise; `split` is "train", "validation" or "test", one for all clips of a voice; `duration` in seconds; `phones` follow each other from 0 to `duration` without gaps.
+    kind of noise; `split` is "train", "validation" or "test", one for all clips of a voice; `duration` in seconds;
+    `phones` follow each other from 0 to `duration` without gaps.
     """
 
     id: str
