@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from addon.core.channels import CHANNELS
 from addon.core.emotion import EMOTIONS, EmotionTrack
 from addon.core.errors import EmotionError, RequestError
 from addon.core.performance import MAX_FPS, MIN_FPS, Performance
-from addon.core.request import LAYERS, PerformRequest
+from addon.core.request import DEFAULT_ENGINE, LAYERS, PerformRequest
 
 if TYPE_CHECKING:
     from backend.audio.sound import Sound
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 Report = Callable[[str, float], None]
 """Told a stage and the fraction of the whole job (0..1) that is done; may raise JobCancelled."""
 
-ENGINES: Final[tuple[str, ...]] = ("rules",)
+ENGINES: Final[tuple[str, ...]] = ("neural", "rules")
+"""What may perform: the learned one, which is the default, and the readable reference that it learned from."""
 
 
 def capabilities() -> dict[str, Any]:
@@ -39,22 +42,24 @@ def perform(
     emotion: str | Mapping[str, float] | EmotionTrack = "neutral",
     intensity: float = 1.0,
     text: str | None = None,
-    engine: str = "rules",
+    engine: str = DEFAULT_ENGINE,
     seed: int = 0,
     fps: float = 30.0,
+    character: np.ndarray | None = None,
     report: Report | None = None,
 ) -> Performance:
     """Perform the line in the sound file `source`.
 
     `emotion` is one of the eight names, a blend of them, or an EmotionTrack (which brings its own intensities);
-    `intensity` 0..1; `text` is what is said, optional. Raises SoundError, EmotionError or RequestError with a
+    `intensity` 0..1; `text` is what is said, optional; `character` (16,52) are example frames of the channels as the
+    character makes them, which the neural engine follows. Raises SoundError, EmotionError or RequestError with a
     sentence that says what to do.
     """
     from backend.audio.decode import read_sound
 
     path, report = Path(source), report or _no_report
     track = _emotion_track(emotion, intensity)
-    request = PerformRequest(b"", path.name, track, text=text, engine=engine, seed=seed, fps=fps)
+    request = PerformRequest(b"", path.name, track, text, engine, seed, fps, character=character)
     _check(request)
     report("decode", 0.0)
     return perform_sound(read_sound(path), request, report)
@@ -70,20 +75,65 @@ def run_request(request: PerformRequest, report: Report) -> Performance:
 
 
 def perform_sound(sound: Sound, request: PerformRequest, report: Report) -> Performance:
-    """Perform a decoded sound as the request says, whose own bytes are not read: prosody, phones, then the engine."""
+    """Perform a decoded sound as the request says, whose own bytes are not read."""
+    return perform_sounds([sound], [request], report)[0]
+
+
+def perform_sounds(sounds: Sequence[Sound], requests: Sequence[PerformRequest], report: Report) -> list[Performance]:
+    """Perform decoded sounds, each as its request says; lines of the neural engine go through it together."""
+    for request in requests:
+        _check(request)
+    results: dict[int, Performance] = {}
+    neural = [k for k, request in enumerate(requests) if request.engine == "neural"]
+    for number in sorted(set(range(len(requests))) - set(neural)):
+        results[number] = _by_rules(sounds[number], requests[number], report)
+    if neural:
+        performed = _by_networks([sounds[k] for k in neural], [requests[k] for k in neural], report)
+        results.update(zip(neural, performed, strict=True))
+    report("perform", 1.0)
+    return [results[number] for number in range(len(requests))]
+
+
+def _by_networks(sounds: Sequence[Sound], requests: Sequence[PerformRequest], report: Report) -> list[Performance]:
+    """The neural engine. A text is aligned first: it knows where lips close better than ears do."""
+    from backend.cues.engine import Script, perform_scripts
+    from backend.cues.performer import CueLine
+    from backend.rules.layers import Direction
+    from backend.speech.speech import find_speech
+
+    scripts = []
+    for count, (sound, request) in enumerate(zip(sounds, requests, strict=True)):
+        notes: dict[str, Any] = {"sound_name": request.sound_name, "warnings": list(sound.warnings)}
+        share = _share(report, "speech", 0.1, 0.7, count, len(sounds))
+        speech = find_speech(sound, request.text, None, share) if request.text and request.text.strip() else None
+        if speech:
+            notes["warnings"] += speech.warnings
+        line = CueLine(
+            sound,
+            _check(request),
+            Direction(request.fps, request.seed, request.layers, request.layer_seeds),
+            speech.phones if speech and speech.method == "aligned" else None,
+            request.character,
+        )
+        scripts.append(Script(line, speech.words if speech else (), notes))
+    report("perform", 0.7)
+    return perform_scripts(scripts, lambda done: report("perform", 0.7 + 0.3 * done))
+
+
+def _by_rules(sound: Sound, request: PerformRequest, report: Report) -> Performance:
+    """The rules engine: prosody, phones, then the layers by published numbers."""
     from backend.audio.prosody import analyse_prosody
     from backend.rules.layers import Direction, Line
     from backend.rules.performer import perform_line
     from backend.speech.speech import find_speech
     from backend.speech.visemes import visemes_of
 
-    emotion = _check(request)
     report("speech", 0.1)
     prosody = analyse_prosody(sound)
-    speech = find_speech(sound, request.text, prosody, lambda done: report("speech", 0.1 + 0.8 * done))
+    speech = find_speech(sound, request.text, prosody, _share(report, "speech", 0.1, 0.9, 0, 1))
     report("perform", 0.9)
-    performance = perform_line(
-        Line(sound.sha256, sound.duration, speech.phones, prosody, emotion),
+    return perform_line(
+        Line(sound.sha256, sound.duration, speech.phones, prosody, _check(request)),
         Direction(request.fps, request.seed, request.layers, request.layer_seeds),
         {
             "sound_name": request.sound_name,
@@ -93,8 +143,11 @@ def perform_sound(sound: Sound, request: PerformRequest, report: Report) -> Perf
             "warnings": [*sound.warnings, *speech.warnings],
         },
     )
-    report("perform", 1.0)
-    return performance
+
+
+def _share(report: Report, stage: str, first: float, last: float, number: int, count: int) -> Callable[[float], None]:
+    """A report of one of `count` pieces of a stage that goes from `first` to `last` of the whole job."""
+    return lambda done: report(stage, first + (last - first) * (number + done) / count)
 
 
 def _check(request: PerformRequest) -> EmotionTrack:

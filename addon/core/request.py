@@ -6,12 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
+from .channels import CHANNELS
 from .emotion import EmotionTrack
 from .errors import RequestError
 from .performance import MAX_FPS, MIN_FPS
 
 LAYERS: Final[tuple[str, ...]] = ("speech", "expression", "blink", "gaze", "head")
 """The layers of a performance; each draws from its own random stream."""
+DEFAULT_ENGINE: Final[str] = "neural"
+"""The learned engine; a backend says which it has ("engines" among its capabilities)."""
+EXAMPLE_FRAMES: Final[int] = 16
+"""Frames of a character's own poses."""
 MAX_TEXT: Final[int] = 20_000
 MAX_SEED: Final[int] = 2**32 - 1
 
@@ -22,18 +29,20 @@ class PerformRequest:
 
     `sound` is the bytes of a sound file as the artist has it (wav, flac, ogg, mp3), `sound_name` its name for
     messages. `emotion` None means `auto`: read it from the voice. `layers` are performed, the others rest;
-    `layer_seeds` overrides `seed` for single layers.
+    `layer_seeds` overrides `seed` for single layers. `character` (16,52) are example frames of the channels as the
+    character makes them, for engines that follow them; it is not sent over the wire.
     """
 
     sound: bytes
     sound_name: str
     emotion: EmotionTrack | None
     text: str | None = None
-    engine: str = "rules"
+    engine: str = DEFAULT_ENGINE
     seed: int = 0
     fps: float = 30.0
     layers: tuple[str, ...] = LAYERS
     layer_seeds: Mapping[str, int] = field(default_factory=dict)
+    character: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -45,6 +54,10 @@ class PerformRequest:
             raise RequestError("request.seed", f"A seed is a whole number from 0 to {MAX_SEED}.")
         if self.text is not None and len(self.text) > MAX_TEXT:
             raise RequestError("request.text", f"The text is longer than {MAX_TEXT} characters; split the line.")
+        if self.character is not None and not _are_frames(self.character):
+            raise RequestError(
+                "request.character", f"A character is {EXAMPLE_FRAMES} frames of {len(CHANNELS)} channels in 0..1."
+            )
 
     def _check_types(self) -> None:
         """Scripts get a sentence too, rather than a TypeError from deep inside."""
@@ -65,3 +78,10 @@ class PerformRequest:
                 "fps is a number, seed a whole number, text a string or None, emotion an EmotionTrack or None.",
                 ", ".join(wrong),
             )
+
+
+def _are_frames(character: np.ndarray) -> bool:
+    frames = np.asarray(character)
+    if frames.shape != (EXAMPLE_FRAMES, len(CHANNELS)) or not np.issubdtype(frames.dtype, np.floating):
+        return False
+    return bool(np.isfinite(frames).all() and frames.min() >= 0.0 and frames.max() <= 1.0)

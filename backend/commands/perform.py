@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from addon.core.emotion import EmotionTrack
 from addon.core.errors import EmotionError, RequestError, SoliloquyError
-from addon.core.request import PerformRequest
+from addon.core.request import DEFAULT_ENGINE, PerformRequest
 
 SUFFIX: Final[str] = ".npz"
 
@@ -22,7 +22,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--emotion", default="neutral", help="a name, a JSON file with an emotion track, or auto")
     parser.add_argument("--intensity", type=float, default=1.0, help="0..1; a JSON track brings its own")
     parser.add_argument("--text", help="what is said, if you know it; for a single file")
-    parser.add_argument("--engine", default="rules")
+    parser.add_argument("--engine", default=DEFAULT_ENGINE, help="neural (the default) or rules")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fps", type=float, default=30.0)
     parser.add_argument("--out", type=Path, required=True, help="an .npz file, or a folder for one .npz per sound")

@@ -7,7 +7,12 @@ import importlib
 import logging
 from typing import Any, Final
 
-RECIPES: Final[tuple[str, ...]] = ("backend.training.corpus.recipe",)
+RECIPES: Final[tuple[str, ...]] = (
+    "backend.training.corpus.recipe",
+    "backend.training.speech.recipe",
+    "backend.training.cues.recipe",
+    "backend.training.judge.recipe",
+)
 """Modules with `add_parser(subparsers)`, whose parsers set `recipe`, a function of the options that gives the exit
 code. A new recipe is a line here."""
 

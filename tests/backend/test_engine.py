@@ -14,7 +14,7 @@ from addon.core.errors import EmotionError, JobCancelled, RequestError, SoundErr
 from addon.core.performance import Performance
 from addon.core.request import PerformRequest
 from backend import perform
-from backend.engine import capabilities, run_request
+from backend.engine import ENGINES, capabilities, run_request
 from backend.face.landmarks import CLOSED_LIPS, inner_lip_gap
 from backend.speech.visemes import BILABIAL
 
@@ -29,11 +29,13 @@ def closed_share(performance: Performance) -> float:
     return float(np.mean(gap[frames] < CLOSED_LIPS))
 
 
-def test_the_shipped_line_is_performed_with_and_without_its_text() -> None:
-    told = perform(LINE, emotion="happy", intensity=0.8, text=TEXT, seed=3, fps=25)
-    heard = perform(LINE, emotion="happy", intensity=0.8, seed=3, fps=25)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_shipped_line_is_performed_with_and_without_its_text(engine: str) -> None:
+    told = perform(LINE, emotion="happy", intensity=0.8, text=TEXT, seed=3, fps=25, engine=engine)
+    heard = perform(LINE, emotion="happy", intensity=0.8, seed=3, fps=25, engine=engine)
+    assert told.meta["engine"] == heard.meta["engine"] == engine
     assert told.meta["speech"] == "aligned"
-    assert heard.meta["speech"] == "recognized"
+    assert heard.meta["speech"] == {"neural": "heard", "rules": "recognized"}[engine]
     assert [word for word, _, _ in told.meta["words"]][:3] == ["pack", "up", "my"]
     for performance in (told, heard):
         assert performance.frame_count == int(np.ceil(5.33 * 25))
@@ -86,24 +88,27 @@ def test_what_cannot_be_done_is_refused_with_a_sentence() -> None:
         perform(LINE, emotion="grumpy")
     with pytest.raises(EmotionError, match="cannot read the emotion"):
         perform(LINE, emotion="auto")
-    with pytest.raises(RequestError, match="neural"):
-        perform(LINE, engine="neural")
+    with pytest.raises(RequestError, match="neural, rules"):
+        perform(LINE, engine="magic")
+    with pytest.raises(RequestError, match="16 frames"):
+        perform(LINE, character=np.zeros((3, 52)))
     for wrong in ({"fps": 0.0}, {"fps": float("nan")}, {"fps": "30"}, {"seed": -1}, {"seed": 1.5}, {"text": 5}):
         with pytest.raises(RequestError):
             perform(LINE, **wrong)
 
 
-def test_progress_rises_to_the_end_and_can_stop_the_work() -> None:
+@pytest.mark.parametrize(("engine", "stage"), [("neural", "perform"), ("rules", "speech")])
+def test_progress_rises_to_the_end_and_can_stop_the_work(engine: str, stage: str) -> None:
     heard: list[tuple[str, float]] = []
-    request = PerformRequest(LINE.read_bytes(), LINE.name, EmotionTrack.constant("neutral"))
+    request = PerformRequest(LINE.read_bytes(), LINE.name, EmotionTrack.constant("neutral"), engine=engine)
     run_request(request, lambda stage, fraction: heard.append((stage, fraction)))
     fractions = [fraction for _, fraction in heard]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
     assert heard[0][0] == "decode"
 
-    def stop(stage: str, fraction: float) -> None:
-        if stage == "speech" and fraction > 0.1:
+    def stop(reached: str, fraction: float) -> None:
+        if reached == stage and fraction > 0.1:
             raise JobCancelled
 
     with pytest.raises(JobCancelled):
@@ -112,5 +117,5 @@ def test_progress_rises_to_the_end_and_can_stop_the_work() -> None:
 
 def test_capabilities_are_plain_values_that_name_what_is_there() -> None:
     offered = capabilities()
-    assert offered["engines"] == ["rules"]
+    assert offered["engines"] == ["neural", "rules"]
     assert tuple(offered["emotions"]) == EMOTIONS

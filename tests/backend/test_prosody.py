@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import librosa
 import numpy as np
 import pytest
 
@@ -132,3 +133,12 @@ def test_log_mel_has_80_bands_at_100_frames_a_second_and_follows_a_rising_tone()
     assert np.all(np.diff(mel[5:-5].argmax(axis=1)) >= 0)
     assert mel[20].argmax() < mel[180].argmax()
     assert np.unique(log_mel(sound_of(np.zeros(1600)))).size == 1
+
+
+def test_log_mel_is_the_one_that_librosa_makes() -> None:
+    samples = 0.1 * np.random.default_rng(3).standard_normal(SAMPLE_RATE).astype(np.float32)
+    power = librosa.feature.melspectrogram(
+        y=samples, sr=SAMPLE_RATE, n_fft=512, win_length=400, hop_length=160, pad_mode="constant", n_mels=MEL_BANDS,
+        fmin=20.0, fmax=7600.0,
+    )  # fmt: skip
+    np.testing.assert_allclose(log_mel(sound_of(samples)), np.log(np.maximum(power, 1e-8)).T, atol=1e-4)

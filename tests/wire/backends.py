@@ -141,9 +141,9 @@ def wav(samples: np.ndarray, rate: int) -> bytes:
 
 
 def request(seconds: float = 1.0, **changes: Any) -> PerformRequest:
-    """A line to perform, of this length."""
-    emotion = EmotionTrack.constant("happy", 0.8)
-    return PerformRequest(**{"sound": noise(seconds), "sound_name": "noise.wav", "emotion": emotion, **changes})
+    """A line to perform, of this length; by the rules unless told otherwise, which take their time over a long one."""
+    usual = {"sound": noise(seconds), "sound_name": "noise.wav", "emotion": EmotionTrack.constant("happy", 0.8)}
+    return PerformRequest(**{**usual, "engine": "rules", **changes})
 
 
 def collect(session: Session, condition: Callable[[list[Event]], Any], what: str) -> list[Event]:

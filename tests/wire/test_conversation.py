@@ -32,7 +32,7 @@ def test_the_greeting_tells_what_the_backend_can_do(backend: Backend) -> None:
     assert capabilities is not None
     assert capabilities.emotions == EMOTIONS
     assert capabilities.channels == CHANNELS
-    assert "rules" in capabilities.engines
+    assert capabilities.engines == ("neural", "rules")
     assert capabilities.operations["perform"]
     assert capabilities.operations["preview"] is capabilities.operations["perform_stream"] is False
 
@@ -48,9 +48,11 @@ def test_a_line_is_performed_with_progress_that_only_rises(backend: Backend) -> 
     assert running == sorted(running)
 
 
-def test_the_same_request_gives_the_same_bytes(backend: Backend) -> None:
+@pytest.mark.parametrize("engine", ["neural", "rules"])
+def test_the_same_request_gives_the_same_bytes(backend: Backend, engine: str) -> None:
     session = backend.session()
-    first, second = (session.wait(session.perform(request(2.0, seed=5)), PATIENCE) for _ in range(2))
+    first, second = (session.wait(session.perform(request(2.0, seed=5, engine=engine)), PATIENCE) for _ in range(2))
+    assert first.meta["engine"] == engine
     for name in ARRAY_NAMES:
         assert getattr(first, name).tobytes() == getattr(second, name).tobytes(), name
 

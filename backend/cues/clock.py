@@ -1,0 +1,25 @@
+"""The clocks of the learned engine: how often each part speaks, and how far ahead it listens.
+
+A frame at t seconds is complete once the sound up to t + LOOK_AHEAD has been heard: the mel frames that its encoder
+step reads, half of the last one's window, and the next encoder step, to which frames between two steps are joined.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backend.audio.features import MEL_RATE, MEL_WINDOW
+from backend.audio.sound import SAMPLE_RATE
+
+ENCODER_RATE: Final[int] = 50
+"""Encoder steps per second; step n is the mouth at n / 50 seconds."""
+CUE_RATE: Final[int] = 25
+"""Steps per second of the auto-regressive cues; step m says where they are at (m + 1) / 25 seconds."""
+MEL_PER_STEP: Final[int] = MEL_RATE // ENCODER_RATE
+STEPS_PER_CUE: Final[int] = ENCODER_RATE // CUE_RATE
+MEL_AHEAD: Final[int] = 4
+"""Mel frames after its own time that an encoder step reads: 40 ms, so that the whole stays under 80 ms."""
+SAMPLES_PER_MEL: Final[int] = SAMPLE_RATE // MEL_RATE
+
+LOOK_AHEAD: Final[float] = MEL_AHEAD / MEL_RATE + 0.5 * MEL_WINDOW / SAMPLE_RATE + 1.0 / ENCODER_RATE
+"""Seconds, 0.0725."""

@@ -1,0 +1,55 @@
+"""The shipped networks, read once: encoder, cue model, and the actor that both make."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from addon.core.errors import BackendError
+
+from .actor import Actor
+from .encoder import EncoderConfig, SpeechEncoder
+from .model import CueConfig, CueModel
+from .weights import WEIGHTS, read_weights
+
+
+def load_encoder(folder: Path = WEIGHTS) -> SpeechEncoder:
+    """The speech encoder. Raises BackendError where its weights are missing, damaged or of another size."""
+    tensors, card = read_weights("speech", folder)
+    encoder = SpeechEncoder(EncoderConfig())
+    _fill(encoder, tensors, card["name"])
+    return encoder.eval()
+
+
+def load_cues(folder: Path = WEIGHTS) -> CueModel:
+    """The cue model. Raises BackendError where its weights are missing, damaged or of another size."""
+    tensors, card = read_weights("cues", folder)
+    model = CueModel(CueConfig())
+    _fill(model, tensors, card["name"])
+    return model.eval()
+
+
+@cache
+def actor_on(device: str) -> Actor:
+    """The actor on "cpu" or "cuda". Torch keeps to one thread from then on: lines share the cores, not single ones."""
+    torch.set_num_threads(1)
+    return Actor(load_encoder(), load_cues(), device)
+
+
+@cache
+def model_hash() -> str:
+    """sha256 of both weights, as their cards have it."""
+    return "+".join(read_weights(name)[1]["sha256"] for name in ("speech", "cues"))
+
+
+def _fill(module: torch.nn.Module, tensors: dict[str, torch.Tensor], name: str) -> None:
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise BackendError(
+            "weights.shape",
+            f"The weights {name!r} are not of this version; install the backend again.",
+            str(error)[:200],
+        ) from error

@@ -1,0 +1,45 @@
+"""The lips generator: jaw, lips and tongue from the encoder's features, the emotion and the character; deterministic.
+
+It leaves out what chance decides: the same words in the same voice move the same lips.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .causal import CausalStack, Memory
+from .film import Film
+from .spaces import LIP_OUTPUTS
+
+
+@dataclass(frozen=True)
+class LipsConfig:
+    """Size of the lips generator."""
+
+    width: int = 96
+    kernel: int = 3
+    dilations: tuple[int, ...] = (1, 2)
+
+
+class LipsGenerator(nn.Module):
+    """See the module."""
+
+    def __init__(self, config: LipsConfig, features: int, condition: int) -> None:
+        super().__init__()
+        self.enter = nn.Linear(features, config.width)
+        self.film = Film(condition, config.width)
+        self.stack = CausalStack(config.width, config.kernel, config.dilations)
+        self.out_film = Film(condition, config.width)
+        self.leave = nn.Linear(config.width, LIP_OUTPUTS)
+
+    def forward(self, features: Tensor, condition: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        """Features (B,T,F) and condition (B,T,C) at 50 steps a second -> (B,T,17) and the memory for the next piece.
+
+        The outputs are `LIP_CONTROLS`, about 0..1, then the logits of `CONTACTS`.
+        """
+        signal = torch.nn.functional.gelu(self.film(self.enter(features), condition), approximate="tanh")
+        signal, memory = self.stack(signal, memory)
+        return self.leave(self.out_film(signal, condition)), memory

@@ -1,0 +1,62 @@
+"""The motor system behind smooth cues: positions that follow a drive as a critically damped spring does.
+
+p'' = w^2 (g - p) - 2 w p'. The generator decides the drive g once a step; whatever it draws, the position is smooth,
+as a head with mass or a face with tissue is. One step with a constant drive is exact.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .clock import CUE_RATE
+
+STIFFNESS: Final[float] = 2.0 * np.pi * 1.5
+"""w in 1/s: the band below 1.5 Hz passes, in which head and expression move most (Hadar 1983: .2 to 1.8 Hz); faster
+motion needs a stronger drive."""
+_STEP: Final[float] = 1.0 / CUE_RATE
+_FADE: Final[float] = float(np.exp(-STIFFNESS * _STEP))
+
+
+def follow(position: Tensor, velocity: Tensor, drive: Tensor) -> tuple[Tensor, Tensor]:
+    """Position and velocity (units per s) one step later, all (..., D)."""
+    offset = position - drive
+    pull = velocity + STIFFNESS * offset
+    return drive + (offset + pull * _STEP) * _FADE, (velocity - STIFFNESS * _STEP * pull) * _FADE
+
+
+def drive_of(track: np.ndarray) -> np.ndarray:
+    """(...,M-1,D) drives that lead the positions along `track` (...,M,D) at 25 steps a second, from its first point on.
+
+    The equation of motion at the middle of each step, with central differences.
+    """
+    velocity = np.gradient(track, _STEP, axis=-2)
+    acceleration = np.gradient(velocity, _STEP, axis=-2)
+    drive = track + 2.0 * velocity / STIFFNESS + acceleration / STIFFNESS**2
+    return 0.5 * (drive[..., 1:, :] + drive[..., :-1, :])
+
+
+def followed(start: np.ndarray, drive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and velocities (...,M,D) before each of M steps with the drives (...,M,D), from rest at `start`."""
+    position, velocity = torch.from_numpy(start).double(), torch.zeros(start.shape).double()
+    targets = torch.from_numpy(drive).double()
+    positions, velocities = torch.empty_like(targets), torch.empty_like(targets)
+    for step in range(drive.shape[-2]):
+        positions[..., step, :], velocities[..., step, :] = position, velocity
+        position, velocity = follow(position, velocity, targets[..., step, :])
+    return positions.numpy(), velocities.numpy()
+
+
+def between(before: np.ndarray, after: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """(T,D): cubic Hermite points at `share` (T,) in 0..1 of a step, from (T,2,D) position and velocity at its ends."""
+    t = share[:, None]
+    t2, t3 = t * t, t * t * t
+    return (
+        (2 * t3 - 3 * t2 + 1) * before[:, 0]
+        + (t3 - 2 * t2 + t) * _STEP * before[:, 1]
+        + (3 * t2 - 2 * t3) * after[:, 0]
+        + (t3 - t2) * _STEP * after[:, 1]
+    )

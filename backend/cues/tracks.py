@@ -1,0 +1,115 @@
+"""What the cue model came to, as tracks over time that can be read at any moment.
+
+Reading a frame looks at the steps around it alone, so that frames read one by one are the frames read together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from backend.rules.blink import blink_closure
+from backend.rules.closures import Contacts
+from backend.rules.smoothing import minimum_jerk
+from backend.rules.tables import value
+
+from .clock import CUE_RATE, ENCODER_RATE
+from .motor import between
+from .spaces import LIP_CONTROLS
+
+SEAL_FROM: Final[float] = 0.25
+SEAL_FULL: Final[float] = 0.5
+"""Strength of a contact as the network expects it, from where lips begin to meet and where they are sealed: between
+them the doubt of the network would leave them ajar."""
+LONGEST_BLINK: Final[float] = 1.0
+"""Seconds after its start in which a blink is surely over."""
+
+
+LONG_AGO: Final[float] = -1.0e6
+"""Seconds: the start of what was so before the line began."""
+
+
+@dataclass(frozen=True, eq=False)
+class Jumps:
+    """Places held and jumped between: `start` (J,) seconds, rising, `place` (J,2) degrees; the first holds before."""
+
+    start: np.ndarray
+    place: np.ndarray
+
+    def at(self, times: np.ndarray) -> np.ndarray:
+        """(T,2) at times (T,): minimum-jerk saccades of the published duration, 25 ms + 2.4 ms a degree."""
+        latest = np.clip(np.searchsorted(self.start, times, side="right") - 1, 0, None)
+        goal, origin = self.place[latest], self.place[np.maximum(latest - 1, 0)]
+        step = goal - origin
+        length = value("gaze", "duration_base") + value("gaze", "duration_slope") * np.hypot(step[:, 0], step[:, 1])
+        phase = np.where(latest > 0, (times - self.start[latest]) / length, 1.0)
+        return origin + step * minimum_jerk(phase)[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class CueTracks:
+    """The tracks of one line, from its first step on.
+
+    lips (S,15) controls and contacts (S,2) expected strengths at 50 steps a second; expression (M+1,2,14) and head
+    (M+1,2,3) positions and velocities at 25, in network units; their first entries are at `origin` seconds. looks and
+    tremor (microsaccades) in degrees; blinks (B,) seconds of their starts.
+    """
+
+    lips: np.ndarray
+    contacts: np.ndarray
+    expression: np.ndarray
+    head: np.ndarray
+    looks: Jumps
+    tremor: Jumps
+    blinks: np.ndarray
+    origin: float = 0.0
+
+    @property
+    def complete_until(self) -> float:
+        """Seconds up to which frames can be read; negative before the first cue step, which says where eyes begin."""
+        if len(self.expression) < 2:
+            return -1.0
+        return self.origin + min((len(self.lips) - 1) / ENCODER_RATE, (len(self.expression) - 1) / CUE_RATE)
+
+    def lips_at(self, times: np.ndarray) -> np.ndarray:
+        """(T,15) lip controls."""
+        return _linear(self.lips, times - self.origin)
+
+    def contacts_at(self, times: np.ndarray) -> Contacts:
+        """How firmly the lips meet."""
+        sealed = np.clip((_linear(self.contacts, times - self.origin) - SEAL_FROM) / (SEAL_FULL - SEAL_FROM), 0.0, 1.0)
+        sealed = sealed * sealed * (3.0 - 2.0 * sealed)
+        return Contacts(bilabial=sealed[:, 0], labiodental=sealed[:, 1])
+
+    def motion_at(self, name: str, times: np.ndarray) -> np.ndarray:
+        """(T,D) of `expression` or `head`, smooth between steps."""
+        track: np.ndarray = getattr(self, name)
+        before, share = _places(times - self.origin, CUE_RATE, len(track))
+        return between(track[before], track[np.minimum(before + 1, len(track) - 1)], share)
+
+    def gaze_at(self, times: np.ndarray) -> np.ndarray:
+        """(T,2) pitch and yaw of the look in the world, degrees."""
+        return self.looks.at(times) + self.tremor.at(times)
+
+    def closure_at(self, times: np.ndarray, fps: float) -> np.ndarray:
+        """(T,) closure of the lids 0..1 at times that follow each other at `fps`."""
+        near = self.blinks[(self.blinks > times[0] - LONGEST_BLINK) & (self.blinks <= times[-1] + 1.0 / fps)]
+        return blink_closure(near - times[0], times - times[0], fps)
+
+
+def _linear(track: np.ndarray, times: np.ndarray) -> np.ndarray:
+    before, share = _places(times, ENCODER_RATE, len(track))
+    after = np.minimum(before + 1, len(track) - 1)
+    return track[before] * (1.0 - share)[:, None] + track[after] * share[:, None]
+
+
+def _places(times: np.ndarray, rate: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The step before each time, and how far it is to the next, 0..1."""
+    at = np.clip(times * rate, 0.0, count - 1)
+    before = np.minimum(np.floor(at + 1e-9).astype(np.int64), count - 1)
+    return before, np.clip(at - before, 0.0, 1.0)
+
+
+assert len(LIP_CONTROLS) == 15

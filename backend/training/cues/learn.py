@@ -1,0 +1,164 @@
+"""Train the cue model.
+
+The encoder stands; the rules perform half-minute scenes in drawn emotions, and the generators learn to go on as they
+do. The collaborative classifier is trained on the teacher first and then corrects what is generated freely.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from backend.cues.clock import CUE_RATE, ENCODER_RATE
+from backend.cues.expression_space import fit_expression_space
+from backend.cues.library import load_encoder
+from backend.cues.model import CueConfig, CueModel
+from backend.training.corpus.manifest import read_manifest
+from backend.training.solver import Schedule, as_card, device, optimise, save_weights
+
+from .captures import read_drifts
+from .classifier import CollaborativeClassifier
+from .data import Course, courses_of, cue_batches, fit_cells
+from .directions import draw_direction
+from .losses import (
+    character_code,
+    classifier_loss,
+    emotion_loss,
+    freeze,
+    lip_basis,
+    lip_loss,
+    stream_loss,
+    total,
+)
+from .scenes import Scene, scenes_of
+from .teacher import Lesson, lesson_of
+
+log = logging.getLogger(__name__)
+
+CLASSIFIER: Final[Schedule] = Schedule(steps=500, rate=2e-3)
+
+
+@dataclass(frozen=True)
+class CueRecipe:
+    """Everything that decides the weights. The rules perform each scene `performances` times; `crop` in cue steps."""
+
+    corpus: Path
+    captures: Path | None = None
+    seed: int = 1
+    performances: int = 3
+    batch: int = 16
+    crop: int = 160
+    schedule: Schedule = field(default_factory=lambda: Schedule(steps=3000, rate=2e-3))
+    model: CueConfig = field(default_factory=CueConfig)
+
+
+def train_cues(recipe: CueRecipe, out: Path) -> None:
+    """Train, measure on the validation voices, write weights and card to `out` (without suffix)."""
+    torch.manual_seed(recipe.seed)
+    rng = np.random.default_rng(recipe.seed)
+    scenes, lessons = material(recipe, "train", rng)
+    model = prepared(recipe, lessons)
+    courses = courses_of(lessons, model)
+    classifier = learn(model, scenes, courses, recipe, rng)
+    metrics = held_out(model, classifier, recipe, np.random.default_rng(recipe.seed + 1))
+    log.info("validation voices: %s", metrics)
+    save_weights(out, model.cpu(), _card(recipe, scenes, metrics))
+
+
+def material(recipe: CueRecipe, split: str, rng: np.random.Generator) -> tuple[list[Scene], list[Lesson]]:
+    """The scenes of a split and what the rules make of them."""
+    clips = [clip for clip in read_manifest(recipe.corpus) if clip.split == split]
+    encoder = load_encoder().to(device())
+    scenes = scenes_of(recipe.corpus, clips, encoder, rng)
+    drifts = read_drifts(recipe.captures, ENCODER_RATE) if recipe.captures else []
+    lessons = [
+        lesson_of(scene, number, draw_direction(scene.duration, rng), drifts, rng)
+        for _ in range(recipe.performances)
+        for number, scene in enumerate(scenes)
+    ]
+    log.info("%d scenes, %d lessons", len(scenes), len(lessons))
+    return scenes, lessons
+
+
+def prepared(recipe: CueRecipe, lessons: Sequence[Lesson]) -> CueModel:
+    """A new model whose spaces fit the lessons."""
+    model = CueModel(recipe.model)
+    seen = np.concatenate([lesson.expression[::10] for lesson in lessons])
+    fit_expression_space(model, seen.astype(np.float64))
+    fit_cells(model, lessons)
+    return model.to(device())
+
+
+def learn(
+    model: CueModel, scenes: Sequence[Scene], courses: Sequence[Course], recipe: CueRecipe, rng: np.random.Generator
+) -> CollaborativeClassifier:
+    """Optimise the classifier, then the model with it; returns the classifier."""
+    source = cue_batches(scenes, courses, recipe.batch, recipe.crop, rng)
+    where = device()
+    classifier = CollaborativeClassifier().to(where)
+    optimise(classifier, lambda: {"classifier": classifier_loss(classifier, next(source).to(where), rng)}, CLASSIFIER)
+    freeze(classifier)
+    basis = lip_basis().to(where)
+
+    def losses() -> dict[str, torch.Tensor]:
+        batch = next(source).to(where)
+        condition = model.condition(batch.emotion, character_code(model, batch))
+        lips, _ = model.lips(batch.features, condition, model.lips.stack.start(len(batch.features)))
+        streams, hidden = stream_loss(model, batch, condition)
+        felt = emotion_loss(model, classifier, batch, condition, lips, hidden, rng)
+        return total(lip_loss(lips, batch, basis), streams, {"emotion": felt})
+
+    optimise(model, losses, recipe.schedule)
+    return classifier
+
+
+def held_out(
+    model: CueModel, classifier: CollaborativeClassifier, recipe: CueRecipe, rng: np.random.Generator
+) -> dict[str, float]:
+    """The losses on scenes of voices that were not trained on."""
+    scenes, lessons = material(recipe, "validation", rng)
+    source = cue_batches(scenes, courses_of(lessons, model), recipe.batch, recipe.crop, rng)
+    basis, sums = lip_basis().to(device()), {}
+    rounds = 10
+    with torch.no_grad():
+        for _ in range(rounds):
+            batch = next(source).to(device())
+            condition = model.condition(batch.emotion, character_code(model, batch))
+            lips, _ = model.lips(batch.features, condition, model.lips.stack.start(len(batch.features)))
+            streams, hidden = stream_loss(model, batch, condition)
+            felt = emotion_loss(model, classifier, batch, condition, lips, hidden, rng)
+            for name, value in total(lip_loss(lips, batch, basis), streams, {"emotion": felt}).items():
+                sums[name] = sums.get(name, 0.0) + float(value) / rounds
+    return {name: round(value, 4) for name, value in sums.items()}
+
+
+def _card(recipe: CueRecipe, scenes: Sequence[Scene], metrics: dict[str, float]) -> dict[str, Any]:
+    hours = sum(scene.duration for scene in scenes) / 3600.0
+    return {
+        "what": "Cue model: lips at 50 steps a second; expression, gaze, blinks and head at 25, auto-regressive, from "
+        "the speech encoder's features, the emotion and an optional character",
+        "method": "lips in landmark space; mixture densities over motor drives; fixation cells; collaborative emotion "
+        "classifier over free rollouts (arXiv 2406.07895)",
+        "licence": "GPL-3.0-or-later",
+        "data": {
+            "speech": f"{hours:.2f} h of scenes from the corpus of `train corpus` (sources and licences in "
+            "speech.json), performed by the rules",
+            "captures": "Live Link Face recordings by alexdjulin (MIT): drift of brows, cheeks, lids"
+            if recipe.captures
+            else "none",
+        },
+        "command": f"python -m backend train cues --corpus CORPUS --captures CAPTURES --steps {recipe.schedule.steps} "
+        f"--seed {recipe.seed}",
+        "seed": recipe.seed,
+        "config": as_card(recipe),
+        "metrics": {"validation": metrics},
+    }
+
+
+assert CUE_RATE * 2 == ENCODER_RATE

@@ -1,0 +1,1 @@
+"""The recipe of the speech encoder: what it learns from, and how."""

@@ -1,0 +1,154 @@
+"""The machinery of the neural engine, tried with untrained networks: what must hold whatever they have learned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from addon.core.performance import Performance
+from backend.audio.sound import SAMPLE_RATE
+from backend.cues.clock import LOOK_AHEAD
+from backend.cues.fixation_grid import CELLS, STAY, cell_of, centres, classes_of, fixations_in
+from backend.cues.frontend import Frontend, encoder_inputs, tail_samples
+from backend.cues.generator import NOISE
+from backend.cues.motor import STIFFNESS, drive_of, follow, followed
+from backend.cues.performer import DRAWN_LAYERS, CueLine, perform_tracks, play_lines
+from backend.cues.stepper import Stepper
+from backend.cues.stream import CueStream
+from backend.rules.layers import Direction
+from backend.rules.smoothing import add_pulses
+from tests.backend.actors import babble, line_of, untrained_actor
+
+ACTOR = untrained_actor()
+
+
+def whole(line: CueLine) -> Performance:
+    ((tracks, _),) = play_lines(ACTOR, [line])
+    return perform_tracks(ACTOR, line, tracks, {})
+
+
+def live(line: CueLine, hop: int) -> Performance:
+    stream = CueStream(ACTOR, line.emotion, line.direction, line.sound.sha256)
+    pieces = [stream.push(line.sound.samples[at : at + hop]) for at in range(0, len(line.sound.samples), hop)]
+    frames = [piece.arrays() for piece in [*pieces, stream.finish()] if piece is not None]
+    return Performance(line.direction.fps, **{k: np.concatenate([f[k] for f in frames]) for k in frames[0]})
+
+
+def test_pieces_of_a_sound_are_heard_as_the_whole() -> None:
+    sound = babble(3.0)
+    padded = np.concatenate([sound.samples, np.zeros(tail_samples(len(sound.samples)), np.float32)])
+    frontend = Frontend(ACTOR.mel_mean)
+    pieces = np.concatenate([frontend.push(padded[at : at + 777]) for at in range(0, len(padded), 777)])
+    np.testing.assert_allclose(pieces, encoder_inputs(sound.samples, ACTOR.mel_mean), atol=1e-5)
+
+
+@pytest.mark.parametrize("fps", [24.0, 30.0, 60.0])
+@pytest.mark.parametrize("hop", [320, 1000, 4096])
+def test_a_live_line_is_the_line(fps: float, hop: int) -> None:
+    line = line_of(babble(2.51), fps=fps)
+    expected, heard = whole(line), live(line, hop)
+    assert heard.frame_count == expected.frame_count
+    for name, array in expected.arrays().items():
+        np.testing.assert_allclose(getattr(heard, name), array, atol=1e-4, err_msg=name)
+
+
+def test_a_frame_comes_within_80_ms_of_its_sound() -> None:
+    assert LOOK_AHEAD <= 0.08
+    line = line_of(babble(2.0))
+    stream = CueStream(ACTOR, line.emotion, line.direction)
+    frames = 0
+    for at in range(0, len(line.sound.samples), 160):
+        piece = stream.push(line.sound.samples[at : at + 160])
+        frames += piece.frame_count if piece else 0
+        heard = (at + 160) / SAMPLE_RATE
+        assert frames >= int((heard - 0.08) * 30.0) + (heard > 0.08)
+
+
+def test_lines_in_a_batch_are_the_lines_alone() -> None:
+    lines = [line_of(babble(s, seed), emotion) for s, seed, emotion in ((1.0, 1, "sad"), (2.3, 2, "angry"))]
+    for line, (tracks, _) in zip(lines, play_lines(ACTOR, lines), strict=True):
+        together, alone = perform_tracks(ACTOR, line, tracks, {}), whole(line)
+        for name, array in alone.arrays().items():
+            np.testing.assert_allclose(getattr(together, name), array, atol=1e-4, err_msg=name)
+
+
+def test_one_seed_repeats_to_the_byte_and_another_is_another_take() -> None:
+    line = line_of(babble(4.0))
+    first, again = whole(line), whole(line)
+    other = whole(replace(line, direction=Direction(30.0, 4)))
+    for name, array in first.arrays().items():
+        assert array.tobytes() == getattr(again, name).tobytes()
+    assert not np.allclose(first.head, other.head)
+    assert not np.allclose(first.gaze, other.gaze)
+
+
+@pytest.mark.parametrize("layer", DRAWN_LAYERS)
+def test_reseeding_a_layer_moves_no_other(layer: str) -> None:
+    line = line_of(babble(8.0))
+    ((kept, _),) = play_lines(ACTOR, [line])
+    ((anew, _),) = play_lines(ACTOR, [replace(line, direction=Direction(30.0, 3, layer_seeds={layer: 99}))])
+    names = {"expression": "expression", "head": "head", "gaze": "looks", "blink": "blinks"}
+    for other, name in names.items():
+        before, after = getattr(kept, name), getattr(anew, name)
+        before, after = (before.place, after.place) if other == "gaze" else (before, after)
+        same = before.shape == after.shape and np.array_equal(before, after)
+        assert same == (other != layer), other
+    assert np.array_equal(kept.lips, anew.lips)
+
+
+def test_numpy_and_torch_take_the_same_step() -> None:
+    generator, rng = ACTOR.cues.generator, np.random.default_rng(0)
+    batch, steps = 3, 40
+    features = torch.from_numpy(rng.standard_normal((batch, steps, 160)).astype(np.float32))
+    condition = torch.from_numpy(rng.standard_normal((batch, steps, ACTOR.cues.condition.leave.out_features)))
+    noise = {k: rng.standard_normal((batch, steps, n)).astype(np.float32) for k, n in NOISE.items()}
+    with torch.inference_mode():
+        heard = generator.listen(features, condition.float())
+        taken, _ = Stepper(generator).run(Stepper(generator).start(batch), [h.numpy() for h in heard], noise)
+        state = generator.start(batch)
+        for step in range(steps):
+            audio, scale, shift, out = (part[:, step] for part in heard)
+            drawn = {k: torch.from_numpy(n[:, step]) for k, n in noise.items()}
+            state, events, _ = generator.step(state, (audio, scale, shift, out), drawn)
+            position = torch.cat([state.expression, state.head], dim=1)
+            np.testing.assert_allclose(taken.position[:, step], position.numpy(), atol=1e-4)
+            np.testing.assert_allclose(taken.look[:, step], state.look.numpy(), atol=1e-4)
+            assert np.array_equal(taken.saccade[:, step], events.saccade.numpy())
+            assert np.array_equal(taken.blink[:, step], events.blink.numpy())
+
+
+def test_the_motor_step_is_the_exact_motion_of_a_critically_damped_spring() -> None:
+    position, velocity, drive = (torch.tensor([v], dtype=torch.float64) for v in (0.3, -1.0, 1.0))
+    p, v, step = 0.3, -1.0, 0.04 / 20000
+    for _ in range(20000):
+        acceleration = STIFFNESS**2 * (1.0 - p) - 2 * STIFFNESS * v
+        p, v = p + v * step, v + acceleration * step
+    after, speed = follow(position, velocity, drive)
+    assert float(after) == pytest.approx(p, abs=1e-4)
+    assert float(speed) == pytest.approx(v, abs=1e-3)
+
+
+def test_drives_lead_along_a_track() -> None:
+    at = np.arange(400) / 25
+    track = 0.4 * np.sin(2 * np.pi * 0.4 * at)
+    add_pulses(track, 25.0, np.array([3.0, 5.0]), np.array([0.8, 0.5]), (0.2, 0.1, 0.3))
+    position, _ = followed(track[:1], drive_of(track[:, None]))
+    assert np.corrcoef(position[:, 0], track[:-1])[0, 1] > 0.99
+
+
+def test_every_cell_holds_its_own_middle() -> None:
+    assert np.array_equal(cell_of(centres()), np.arange(CELLS))
+
+
+def test_saccades_are_found_where_a_gaze_jumps() -> None:
+    gaze = np.zeros((200, 2))
+    gaze[50:] = (0.0, 12.0)
+    gaze[120:] = (8.0, -3.0)
+    starts, looks = fixations_in(gaze, 50.0)
+    np.testing.assert_allclose(starts, [0.0, 0.98, 2.38])
+    np.testing.assert_allclose(looks, [(0, 0), (0, 12), (8, -3)])
+    classes, _ = classes_of(starts, looks, 100)
+    assert (classes != STAY).sum() == 3
