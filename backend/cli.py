@@ -16,6 +16,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "backend.commands.serve",
     "backend.commands.perform",
     "backend.commands.doctor",
+    "backend.commands.evaluate",
     "backend.demo.run",
     "backend.gallery.run",
 )
