@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from addon.core.performance import Performance
 from backend import cli
+from backend.evaluation import judging
 from backend.evaluation.material import QUICK, accented_rows, gather, joined, opening, silence
 from backend.evaluation.puppet import puppet
 from backend.evaluation.report.html import page, shown
 from backend.evaluation.report.model import Cell, Section, Table
 from backend.evaluation.report.svg import Band, Curve, curves
+from backend.evaluation.sections import emotions as chapter
+from backend.evaluation.studio import Studio
 from tests.backend.sounds import SHIPPED_LINE
 
 TABLES = (
@@ -105,7 +110,6 @@ def test_the_puppet_shuts_its_lips_and_turns_its_head_as_performed() -> None:
     """Its vertices at the landmarks follow the performance: mouth, head and pupils."""
     from addon.character.character import build_character
     from addon.core.channels import CHANNEL_INDEX, CHANNELS
-    from addon.core.performance import Performance
     from backend.face.basis import load_basis
 
     channels, head, gaze = np.zeros((3, len(CHANNELS))), np.zeros((3, 6)), np.zeros((3, 2, 2))
@@ -125,6 +129,32 @@ def test_the_puppet_shuts_its_lips_and_turns_its_head_as_performed() -> None:
     pictures = list(puppet().draw(performance, np.array([0, 1]), 64))
     assert pictures[0].shape == (64, 64, 3)
     assert np.abs(pictures[1].astype(int) - pictures[0]).max() > 40
+
+
+class Reader:
+    """Reads the emotion that a performance says it used, the surer the stronger it is: always right."""
+
+    def read(self, performance: Performance) -> np.ndarray:
+        intensity = float(performance.emotion[:, 8].mean())
+        return intensity * performance.emotion[:, :8].mean(axis=0) + (1.0 - intensity) / 8.0
+
+
+def test_a_judge_that_is_always_right_gets_a_full_diagonal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chapter, "installed_judge", Reader)
+    material = gather(tmp_path, QUICK)
+    section = chapter.judged(Studio(("rules",)), replace(material, emotional=(opening(material.own, 1.2),)))
+    assert section.measured == {"judged_as_asked": {"rules": 1.0}, "intensity_monotonic": {"rules": 1.0}}
+    matrix = section.items[0]
+    assert isinstance(matrix, Table)
+    counts = [[cell.value for cell in row[1:9] if isinstance(cell, Cell)] for row in matrix.rows]
+    np.testing.assert_array_equal(counts, np.eye(8))
+
+
+def test_without_a_judge_the_chapter_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "JUDGE_MODULE", "backend.evaluation.no_such_judge")
+    section = chapter.judged(Studio(("rules",)), gather(tmp_path, QUICK))
+    assert "No judge is installed" in section.text[0]
+    assert not section.items
 
 
 def test_text_is_escaped_and_unknown_numbers_are_dashes() -> None:
