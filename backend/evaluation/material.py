@@ -62,7 +62,7 @@ FULL: Final[Amount] = Amount(
     clean=32, speakers=14, lines_each=4, languages=9, acted=11, emotional=4, takes=4, long_seconds=600.0, pictured=5
 )
 QUICK: Final[Amount] = Amount(
-    clean=3, speakers=3, lines_each=1, languages=2, acted=1, emotional=1, takes=1, long_seconds=90.0, pictured=1
+    clean=3, speakers=3, lines_each=1, languages=2, acted=1, emotional=1, takes=1, long_seconds=60.0, pictured=1
 )
 
 

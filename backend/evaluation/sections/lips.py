@@ -21,9 +21,8 @@ from backend.face.landmarks import inner_lip_gap
 from backend.speech.phones import Phone
 from backend.speech.visemes import BILABIAL
 
-DRAWN: Final[int] = 3
-"""Recordings whose opening curves are drawn."""
 LONGEST_DRAWN: Final[float] = 8.0
+"""Seconds; of a longer recording the curves run into each other."""
 
 
 @dataclass(frozen=True)
@@ -172,10 +171,14 @@ def _distance_table(found: Mapping[str, Mapping[str, _Measured]]) -> Table:
 
 
 def _drawings(studio: Studio, corpora: Mapping[str, Sequence[_Heard]]) -> list[Figure]:
-    every = [(name, h) for name, heard in corpora.items() for h in heard[:DRAWN]]
-    fit = [(name, h) for name, h in every if h.recording.sound.duration <= LONGEST_DRAWN]
-    one_each = dict(reversed(fit))
-    return [_drawing(studio, name, heard) for name, heard in list(reversed(one_each.items()))[:DRAWN]]
+    """Of each corpus the recording with most p, b, m among those short enough to be drawn."""
+    figures = []
+    for name, corpus in corpora.items():
+        fit = [heard for heard in corpus if heard.recording.sound.duration <= LONGEST_DRAWN]
+        if fit:
+            most = max(fit, key=lambda heard: sum(p.name in BILABIAL for p in heard.phones))
+            figures.append(_drawing(studio, name, most))
+    return figures
 
 
 def _drawing(studio: Studio, corpus: str, heard: _Heard) -> Figure:

@@ -42,8 +42,8 @@ def people(studio: Studio, material: Material) -> Section:
         title="Eyes, lids and head beside people",
         text=[
             f"{len(material.emotional)} lines, {material.amount.takes} seeds, {seconds:.0f} s per emotion at 120 "
-            f"frames per second, and {SILENT_SECONDS:.0f} s of silence. Green lies within the published range, red "
-            "outside. Short lines make rates uncertain: a minute of speech holds about twenty blinks.",
+            f"frames per second, and {SILENT_SECONDS:.0f} s of silence at 30. Green lies within the published range, "
+            "red outside. Short lines make rates uncertain: a minute of speech holds about twenty blinks.",
         ],
         items=tables,
     )
@@ -64,7 +64,7 @@ def _all_emotions(studio: Studio, engine: str, material: Material) -> dict[str, 
             for seed in range(material.amount.takes)
         ]
         found[emotion] = _speaking(pairs) | {
-            "head_moving_silent": float(head_moving(studio.perform(engine, still, Take(emotion, fps=FINE_FPS))).mean())
+            "head_moving_silent": float(head_moving(studio.perform(engine, still, Take(emotion))).mean())
         }
     return found
 
