@@ -17,6 +17,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "backend.commands.perform",
     "backend.commands.train",
     "backend.commands.doctor",
+    "backend.commands.evaluate",
     "backend.demo.run",
     "backend.gallery.run",
 )

@@ -17,6 +17,8 @@ import numpy as np
 from addon.core.channels import CHANNEL_INDEX
 from addon.core.performance import Performance
 
+from .signals import runs
+
 SACCADE_SPEED: Final[float] = 40.0
 """Degrees per second above which the eye is in a saccade; fixational drift and head compensation stay below."""
 MICROSACCADE: Final[float] = 1.5
@@ -59,7 +61,7 @@ def blinks(performance: Performance) -> Blinks:
     rest = np.median(closure)
     relative = np.clip((closure - rest) / max(closure.max() - rest, 0.5), 0.0, 1.0)
     starts, closing, opening, duration = [], [], [], []
-    for first, last in _runs(relative > 0.5):
+    for first, last in runs(relative > 0.5):
         before = _last_below(relative[: first + 1], 0.1)
         after = last + _first_below(relative[last:], 0.1)
         peak_in = first + int(np.argmax(relative[first : last + 1] >= 0.9 * relative[first : last + 1].max()))
@@ -77,7 +79,7 @@ def saccades(performance: Performance) -> Saccades:
     gaze = world_gaze(performance)
     speed = _speed(gaze, performance.fps)
     rows = []
-    for first, last in _runs(speed > SACCADE_SPEED):
+    for first, last in runs(speed > SACCADE_SPEED):
         begin, end = max(first - 1, 0), min(last + 1, len(gaze) - 1)
         amplitude = float(np.hypot(*(gaze[end] - gaze[begin])))
         if amplitude >= MICROSACCADE:
@@ -119,12 +121,6 @@ def _speed(angles: np.ndarray, fps: float) -> np.ndarray:
     if len(angles) < 2:
         return np.zeros(len(angles))
     return np.linalg.norm(np.gradient(angles, axis=0), axis=1) * fps
-
-
-def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """First and last index of every run of True."""
-    edges = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
-    return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
 
 
 def _last_below(values: np.ndarray, level: float) -> int:
