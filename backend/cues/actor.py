@@ -18,6 +18,7 @@ from .encoder import SpeechEncoder
 from .film import CHARACTER_WIDTH, CONDITION_WIDTH
 from .generator import NOISE
 from .model import CueModel, per_cue
+from .spaces import LIP_OUTPUTS
 from .stepper import Stepper, Steps, StepState
 
 TREMOR: Final[int] = 4
@@ -102,16 +103,19 @@ class Actor:
         character: np.ndarray | None = None,
         held: Steps | None = None,
         layers: Sequence[str] = (),
+        counts: Sequence[int] | None = None,
     ) -> tuple[Played, ActorMemory]:
         """Play S steps: `inputs` (B,S,320), `emotion` (B,S,9), each line's `dice`, example frames (B,16,52).
 
-        Where `held` steps are given, only `layers` are drawn anew and the others follow `held`.
+        Of each line only the first `counts` steps are heard, where they are given; the rest is padding. Where `held` steps are given, only `layers` are drawn anew and the others follow `held`.
         """
         code = self._tensor(np.zeros((len(inputs), CHARACTER_WIDTH), np.float32))
         if character is not None:
             code = self.cues.character(self._tensor(character))
         condition = self.cues.condition(self._tensor(emotion), code)
-        features, lips, ears = self._hear(self._tensor(inputs), condition, memory)
+        features, lips, ears = self._hear(
+            self._tensor(inputs), condition, memory, counts or [inputs.shape[1]] * len(inputs)
+        )
         known, felt = torch.cat([memory.features, features], 1), torch.cat([memory.condition, condition], 1)
         whole = known.shape[1] // STEPS_PER_CUE * STEPS_PER_CUE
         heard = self.cues.generator.listen(per_cue(known[:, :whole]), per_cue(felt[:, :whole]))
@@ -121,19 +125,25 @@ class Actor:
         after = ActorMemory(ears, state, known[:, whole:], felt[:, whole:])
         return Played(features.cpu().numpy(), lips.cpu().numpy(), steps, noise), after
 
-    def _hear(self, inputs: Tensor, condition: Tensor, memory: ActorMemory) -> tuple[Tensor, Tensor, list[Ear]]:
-        """Features and lips (B,S,...), and the lines' ears after them.
+    def _hear(
+        self, inputs: Tensor, condition: Tensor, memory: ActorMemory, counts: Sequence[int]
+    ) -> tuple[Tensor, Tensor, list[Ear]]:
+        """Features and lips (B,S,...), zeros in the padding, and the lines' ears after them.
 
         Line by line: each is a run of steps without gaps, which costs half of what a batch of such runs does on a CPU.
         """
-        heard, moved, after = [], [], []
-        for line, ear in enumerate(memory.ears):
-            features, encoder_memory = self.encoder(inputs[line : line + 1], ear.encoder)
-            lips, lips_memory = self.cues.lips(features, condition[line : line + 1], ear.lips)
-            heard.append(features)
-            moved.append(lips)
-            after.append(Ear(encoder_memory, lips_memory))
-        return torch.cat(heard), torch.cat(moved), after
+        shape = inputs.shape[:2]
+        features = inputs.new_zeros(*shape, self.encoder.config.width)
+        lips = inputs.new_zeros(*shape, LIP_OUTPUTS)
+        ears = list(memory.ears)
+        for line, (ear, count) in enumerate(zip(memory.ears, counts, strict=True)):
+            if count <= 0:
+                continue
+            own = slice(line, line + 1), slice(0, count)
+            features[own], encoder_memory = self.encoder(inputs[own], ear.encoder)
+            lips[own], lips_memory = self.cues.lips(features[own], condition[own], ear.lips)
+            ears[line] = Ear(encoder_memory, lips_memory)
+        return features, lips, ears
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self.device)

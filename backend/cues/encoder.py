@@ -6,8 +6,9 @@ features five linear heads read phones, visemes, the articulation that the rules
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -27,12 +28,17 @@ PROSODY: Final[tuple[str, ...]] = ("speaking", "loudness", "pitch", "opening", "
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """Size of the encoder. `dilations` x (kernel - 1) steps of 20 ms is how far back it listens: 1.7 s."""
+    """Size of the encoder. `dilations` x (kernel - 1) steps of 20 ms is how far back it listens: 1.3 s."""
 
     width: int = 160
     kernel: int = 3
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 8, 4, 2, 1)
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 2)
     dropout: float = 0.1
+
+    @classmethod
+    def from_card(cls, model: Mapping[str, Any]) -> EncoderConfig:
+        """What a model card says of the size."""
+        return cls(**{**model, "dilations": tuple(int(dilation) for dilation in model["dilations"])})
 
 
 @dataclass(frozen=True)

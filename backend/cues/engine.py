@@ -25,8 +25,8 @@ from .performer import CueLine, perform_tracks, play_lines
 
 DEVICE_SWITCH: Final[str] = "SOLILOQUY_DEVICE"
 """Environment variable: "cpu", "cuda", or "auto", which takes a GPU where there is one."""
-BATCH_STEPS: Final[int] = 32 * 8 * ENCODER_RATE
-"""Encoder steps of a batch at most, padding included: 32 lines of 8 s, about 60 MB at work."""
+BATCH_STEPS: Final[int] = 16 * 8 * ENCODER_RATE
+"""Encoder steps of a batch at most, padding included: 16 lines of 8 s, about 40 MB at work."""
 NO_VOICE: Final[str] = "No voice was found in the sound; the lips will rest."
 
 

@@ -23,7 +23,7 @@ def phones_heard(encoder: SpeechEncoder, features: np.ndarray, duration: float) 
     where = encoder.mel_mean.device
     logits = encoder.heads[0](torch.from_numpy(features).to(where))
     best = logits.argmax(dim=1).cpu().numpy()
-    edges = np.flatnonzero(np.diff(best, prepend=-1, append=-1))
+    edges = np.flatnonzero(np.diff(best, prepend=-1, append=-1)).tolist()
     phones: list[Phone] = []
     for first, last in itertools.pairwise(edges):
         # A step is the middle of its 20 ms.

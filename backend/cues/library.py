@@ -18,7 +18,10 @@ from .weights import WEIGHTS, read_weights
 def load_encoder(folder: Path = WEIGHTS) -> SpeechEncoder:
     """The speech encoder. Raises BackendError where its weights are missing, damaged or of another size."""
     tensors, card = read_weights("speech", folder)
-    encoder = SpeechEncoder(EncoderConfig())
+    try:
+        encoder = SpeechEncoder(EncoderConfig.from_card(card["config"]["model"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BackendError("weights.card", "The card of the weights 'speech' is not of this version.") from error
     _fill(encoder, tensors, card["name"])
     return encoder.eval()
 

@@ -9,7 +9,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-LEAST: Final[float] = 0.05
+LEAST: Final[float] = 0.02
 MOST: Final[float] = 3.0
 """Bounds of a deviation: below the least a mixture collapses onto single training points, above the most it has lost
 the stream."""

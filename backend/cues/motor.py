@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import scipy.signal
 import torch
 from torch import Tensor
 
@@ -40,14 +41,17 @@ def drive_of(track: np.ndarray) -> np.ndarray:
 
 
 def followed(start: np.ndarray, drive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions and velocities (...,M,D) before each of M steps with the drives (...,M,D), from rest at `start`."""
-    position, velocity = torch.from_numpy(start).double(), torch.zeros(start.shape).double()
-    targets = torch.from_numpy(drive).double()
-    positions, velocities = torch.empty_like(targets), torch.empty_like(targets)
-    for step in range(drive.shape[-2]):
-        positions[..., step, :], velocities[..., step, :] = position, velocity
-        position, velocity = follow(position, velocity, targets[..., step, :])
-    return positions.numpy(), velocities.numpy()
+    """Positions and velocities (M,D) before each of M steps with the drives (M,D), from rest at `start` (D,).
+
+    `follow` is linear, so a run of it is a recursive filter of second order.
+    """
+    unit = torch.eye(2, dtype=torch.float64)
+    system = torch.stack(follow(unit[0], unit[1], torch.zeros(2, dtype=torch.float64))).numpy()
+    rest = torch.zeros(1, dtype=torch.float64)
+    gain = torch.stack(follow(rest, rest, rest + 1.0)).numpy()
+    numerators, denominator = scipy.signal.ss2tf(system, gain, np.eye(2), np.zeros((2, 1)))
+    position, velocity = (scipy.signal.lfilter(row, denominator, drive - start, axis=0) for row in numerators)
+    return np.asarray(position) + start, np.asarray(velocity)
 
 
 def between(before: np.ndarray, after: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -154,13 +154,12 @@ def _play(
     for number, at in enumerate(range(0, steps, PIECE)):
         span = slice(at, at + PIECE)
         kept = held[number] if held else None
-        played, memory = actor.play(
-            batch.inputs[:, span], batch.emotion[:, span], dice, memory, batch.character, kept, layers
-        )
+        inputs = batch.inputs[:, span]
+        counts = [min(even(count) - at, inputs.shape[1]) for count in batch.counts]
+        played, memory = actor.play(inputs, batch.emotion[:, span], dice, memory, batch.character, kept, layers, counts)
         for line, recorder in enumerate(record.recorders):
-            left = batch.counts[line] - at
-            if left > 0:
-                recorder.add(played, line, min(left, played.lips.shape[1]))
+            if counts[line] > 0:
+                recorder.add(played, line, min(batch.counts[line] - at, counts[line]))
         record.steps.append(played.steps)
         features.append(played.features)
         done(min(1.0, (at + PIECE) / steps))

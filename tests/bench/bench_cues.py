@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _say(
         f"batch of {len(sounds)} lines, {seconds:.0f} s: {seconds / wall:.0f} x real time, {seconds / cpu:.0f} x per core"
     )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    _say(f"memory of the whole process at its peak: {peak:.0f} MB")
     some = sounds[:4]
     short = sum(sound.duration for sound in some)
     rules, _ = _best(lambda: _perform(some, "rules"), 1)
@@ -53,8 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wall, cpu = _best(lambda: _perform([five], "neural"))
     _say(f"a line of 5 s alone: {1e3 * wall:.1f} ms, {1e3 * cpu:.1f} ms of CPU")
     _stream(five)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    _say(f"memory of the whole process at its peak: {peak:.0f} MB")
     return 0
 
 

@@ -37,6 +37,7 @@ from .losses import (
     total,
 )
 from .scenes import Scene, scenes_of
+from .takes import read_takes
 from .teacher import Lesson, lesson_of
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class CueRecipe:
 
     corpus: Path
     captures: Path | None = None
+    takes: Path | None = None
     seed: int = 1
     performances: int = 3
     batch: int = 16
@@ -82,6 +84,10 @@ def material(recipe: CueRecipe, split: str, rng: np.random.Generator) -> tuple[l
         for _ in range(recipe.performances)
         for number, scene in enumerate(scenes)
     ]
+    if recipe.takes and split == "train":
+        for scene, lesson in read_takes(recipe.takes, encoder, len(scenes)):
+            scenes.append(scene)
+            lessons += [lesson] * recipe.performances
     log.info("%d scenes, %d lessons", len(scenes), len(lessons))
     return scenes, lessons
 
@@ -152,6 +158,7 @@ def _card(recipe: CueRecipe, scenes: Sequence[Scene], metrics: dict[str, float])
             "captures": "Live Link Face recordings by alexdjulin (MIT): drift of brows, cheeks, lids"
             if recipe.captures
             else "none",
+            "takes": "the user's own" if recipe.takes else "none",
         },
         "command": f"python -m backend train cues --corpus CORPUS --captures CAPTURES --steps {recipe.schedule.steps} "
         f"--seed {recipe.seed}",

@@ -27,6 +27,8 @@ LANDMARK_UNIT: Final[float] = 0.02
 MOUTH_WEIGHT: Final[float] = 5.0
 VELOCITY_WEIGHT: Final[float] = 10.0
 """An open speech-to-landmarks network weights all points 1, the mouth 5, frame differences 10 (reference: papers)."""
+SIZE_WEIGHT: Final[float] = 100.0
+"""Of how widely each control moves in a crop: squared error alone makes the mouth smaller the less sure it is."""
 CONTACT_WEIGHT: Final[float] = 3.0
 BURN_IN: Final[int] = 12
 """Cue steps at the start of a crop that are not judged: the recurrent unit has heard nothing yet."""
@@ -48,6 +50,7 @@ def lip_loss(predicted: Tensor, batch: CueBatch, basis: Tensor) -> dict[str, Ten
     return {
         "landmarks": 0.1 * (moved**2).mean() + 0.1 * VELOCITY_WEIGHT * (speed**2).mean(),
         "controls": 10.0 * (error**2).mean(),
+        "size": SIZE_WEIGHT * ((controls.std(dim=1) - batch.lips.std(dim=1)) ** 2).mean(),
         "contacts": 2.0 * nnf.binary_cross_entropy_with_logits(contacts, batch.contacts, weight=weight),
     }
 

@@ -12,6 +12,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("cues", help="the generators: lips, expression, gaze, blinks and head")
     parser.add_argument("--corpus", type=Path, required=True, help="folder that `train corpus` made")
     parser.add_argument("--captures", type=Path, help="folder of Live Link Face recordings (CSV)")
+    parser.add_argument("--takes", type=Path, help="folder of tracked recordings, NAME.npz beside NAME.wav (MEAD)")
     parser.add_argument("--steps", type=int, help="of training; how long it takes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="weights, without suffix (where the backend reads them)")
@@ -27,6 +28,6 @@ def run(options: argparse.Namespace) -> int:
 
     usual = CueRecipe(options.corpus).schedule
     schedule = Schedule(options.steps or usual.steps, usual.rate)
-    recipe = CueRecipe(options.corpus, options.captures, options.seed, schedule=schedule)
+    recipe = CueRecipe(options.corpus, options.captures, options.takes, options.seed, schedule=schedule)
     train_cues(recipe, options.out or WEIGHTS / "cues")
     return 0
