@@ -145,7 +145,7 @@ def test_help_answers_without_loading_what_is_heavy() -> None:
     )
     done = subprocess.run([str(PYTHON), "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert all(command in done.stdout for command in ("serve", "perform", "doctor"))
+    assert all(command in done.stdout for command in ("serve", "perform", "evaluate", "doctor"))
 
 
 def test_both_programs_and_the_package_name_the_same_version() -> None:
