@@ -15,6 +15,7 @@ from addon.core.version import SOFTWARE
 COMMANDS: Final[tuple[str, ...]] = (
     "backend.commands.serve",
     "backend.commands.perform",
+    "backend.commands.train",
     "backend.commands.doctor",
     "backend.demo.run",
     "backend.gallery.run",

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "backend.speech": CORE | {"backend.audio", "backend.speech"},
     "backend.face": MATERIAL,
     "backend.rules": MATERIAL | {"backend.rules"},
+    "backend.cues": MATERIAL | {"backend.rules", "backend.cues"},
     "backend.generator": MATERIAL | {"backend.generator"},
     "backend": TOP,
 }
