@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from addon.core.channels import CHANNELS
 from addon.core.emotion import EMOTIONS, EmotionTrack
-from addon.core.errors import EmotionError, RequestError
+from addon.core.errors import RequestError
+from addon.core.heard import HEARD
 from addon.core.performance import MAX_FPS, MIN_FPS, Performance
 from addon.core.request import LAYERS, PerformRequest
 
 if TYPE_CHECKING:
+    from backend.audio.prosody import Prosody
     from backend.audio.sound import Sound
 
 Report = Callable[[str, float], None]
@@ -26,7 +28,7 @@ def capabilities() -> dict[str, Any]:
     return {
         "engines": list(ENGINES),
         "emotions": list(EMOTIONS),
-        "emotion_from_voice": False,
+        "emotion_from_voice": True,
         "channels": list(CHANNELS),
         "layers": list(LAYERS),
         "fps": [MIN_FPS, MAX_FPS],
@@ -46,9 +48,10 @@ def perform(
 ) -> Performance:
     """Perform the line in the sound file `source`.
 
-    `emotion` is one of the eight names, a blend of them, or an EmotionTrack (which brings its own intensities);
-    `intensity` 0..1; `text` is what is said, optional. Raises SoundError, EmotionError or RequestError with a
-    sentence that says what to do.
+    `emotion` is one of the eight names, a blend of them, an EmotionTrack, or "auto" to read it from the voice; the last
+    two bring their own intensities, `intensity` 0..1 is for the others. What was heard is in
+    `meta["emotion_from_voice"]`. `text` is what is said, optional. Raises SoundError, EmotionError or RequestError with
+    a sentence that says what to do.
     """
     from backend.audio.decode import read_sound
 
@@ -77,9 +80,10 @@ def perform_sound(sound: Sound, request: PerformRequest, report: Report) -> Perf
     from backend.speech.speech import find_speech
     from backend.speech.visemes import visemes_of
 
-    emotion = _check(request)
+    _check(request)
     report("speech", 0.1)
     prosody = analyse_prosody(sound)
+    emotion, heard = _emotion_of(sound, prosody, request)
     speech = find_speech(sound, request.text, prosody, lambda done: report("speech", 0.1 + 0.8 * done))
     report("perform", 0.9)
     performance = perform_line(
@@ -91,22 +95,28 @@ def perform_sound(sound: Sound, request: PerformRequest, report: Report) -> Perf
             "visemes": [[v.name, round(v.start, 4), round(v.end, 4)] for v in visemes_of(speech.phones)],
             "words": [[word.text, round(word.start, 4), round(word.end, 4)] for word in speech.words],
             "warnings": [*sound.warnings, *speech.warnings],
+            **heard,
         },
     )
     report("perform", 1.0)
     return performance
 
 
-def _check(request: PerformRequest) -> EmotionTrack:
+def _check(request: PerformRequest) -> None:
     if request.engine not in ENGINES:
         raise RequestError(
             "request.engine", f"This backend has no engine called {request.engine!r}; it has {', '.join(ENGINES)}."
         )
-    if request.emotion is None:
-        raise EmotionError(
-            "emotion.auto", "This version cannot read the emotion from the voice yet; choose one of the eight."
-        )
-    return request.emotion
+
+
+def _emotion_of(sound: Sound, prosody: Prosody, request: PerformRequest) -> tuple[EmotionTrack, dict[str, Any]]:
+    """The emotion to perform, and for the meta what was heard where the request leaves it to the voice."""
+    if request.emotion is not None:
+        return request.emotion, {}
+    from backend.cues.voice_emotion import hear
+
+    heard = hear(sound, prosody)
+    return heard.track, {HEARD: heard.line.to_json()}
 
 
 def _emotion_track(emotion: str | Mapping[str, float] | EmotionTrack, intensity: float) -> EmotionTrack | None:
