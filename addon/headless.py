@@ -22,7 +22,7 @@ import bpy
 from .character.roster import CHARACTERS, DEFAULT_CHARACTER
 from .core.emotion import EMOTIONS
 from .core.errors import RigError, SoliloquyError
-from .properties import settings_of
+from .properties import FROM_VOICE, settings_of
 from .rig.discover import find_character
 from .rig.dump import read_meshes, save_meshes
 
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     bake.set_defaults(run=_bake)
     bake.add_argument("--sound", type=Path, required=True, help="the recorded line")
     bake.add_argument("--blend", type=Path, required=True, help="the .blend file to write")
-    bake.add_argument("--emotion", choices=EMOTIONS, default="neutral")
+    bake.add_argument("--emotion", choices=(FROM_VOICE, *EMOTIONS), default="neutral")
     bake.add_argument("--intensity", type=float, default=0.7, help="0 to 1")
     bake.add_argument("--text", default="", help="the words of the line, optional")
     bake.add_argument("--seed", type=int, default=0)

@@ -11,6 +11,8 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 from .core.emotion import EMOTIONS
 from .core.request import MAX_TEXT
 
+FROM_VOICE: Final = "auto"
+"""The choice of emotion that leaves it to the voice."""
 MAX_SEED_FIELD: Final = 2**31 - 1
 """Blender's integer properties are signed 32-bit."""
 
@@ -45,13 +47,16 @@ class SoliloquySettings(bpy.types.PropertyGroup):
     emotion: EnumProperty(
         name="Emotion",
         description="What the character feels while speaking",
-        items=[(name, name.title(), "") for name in EMOTIONS],
+        items=[
+            (FROM_VOICE, "From the Voice", "Listen to how the line is spoken; when unsure it is neutral"),
+            *((name, name.title(), "") for name in EMOTIONS),
+        ],
         default="neutral",
         options=set(),
     )
     intensity: FloatProperty(
         name="Intensity",
-        description="How strongly the emotion shows",
+        description="How strongly the emotion shows; one that is read from the voice brings its own",
         min=0.0,
         max=1.0,
         default=0.7,

@@ -10,11 +10,13 @@ import numpy as np
 
 from addon.core.channels import CHANNELS
 from addon.core.emotion import EMOTIONS, EmotionTrack
-from addon.core.errors import EmotionError, RequestError
+from addon.core.errors import RequestError
+from addon.core.heard import HEARD
 from addon.core.performance import MAX_FPS, MIN_FPS, Performance
 from addon.core.request import DEFAULT_ENGINE, LAYERS, PerformRequest
 
 if TYPE_CHECKING:
+    from backend.audio.prosody import Prosody
     from backend.audio.sound import Sound
 
 Report = Callable[[str, float], None]
@@ -29,7 +31,7 @@ def capabilities() -> dict[str, Any]:
     return {
         "engines": list(ENGINES),
         "emotions": list(EMOTIONS),
-        "emotion_from_voice": False,
+        "emotion_from_voice": True,
         "channels": list(CHANNELS),
         "layers": list(LAYERS),
         "fps": [MIN_FPS, MAX_FPS],
@@ -50,10 +52,11 @@ def perform(
 ) -> Performance:
     """Perform the line in the sound file `source`.
 
-    `emotion` is one of the eight names, a blend of them, or an EmotionTrack (which brings its own intensities);
-    `intensity` 0..1; `text` is what is said, optional; `character` (16,52) are example frames of the channels as the
-    character makes them, which the neural engine follows. Raises SoundError, EmotionError or RequestError with a
-    sentence that says what to do.
+    `emotion` is one of the eight names, a blend of them, an EmotionTrack, or "auto" to read it from the voice; the last
+    two bring their own intensities, `intensity` 0..1 is for the others. What was heard is in
+    `meta["emotion_from_voice"]`. `text` is what is said, optional. `character` (16,52) are example frames of the
+    channels as the character makes them, which the neural engine follows. Raises SoundError, EmotionError or
+    RequestError with a sentence that says what to do.
     """
     from backend.audio.decode import read_sound
 
@@ -108,9 +111,11 @@ def _by_networks(sounds: Sequence[Sound], requests: Sequence[PerformRequest], re
         speech = find_speech(sound, request.text, None, share) if request.text and request.text.strip() else None
         if speech:
             notes["warnings"] += speech.warnings
+        emotion, heard = _emotion_of(sound, request)
+        notes |= heard
         line = CueLine(
             sound,
-            _check(request),
+            emotion,
             Direction(request.fps, request.seed, request.layers, request.layer_seeds),
             speech.phones if speech and speech.method == "aligned" else None,
             request.character,
@@ -130,10 +135,11 @@ def _by_rules(sound: Sound, request: PerformRequest, report: Report) -> Performa
 
     report("speech", 0.1)
     prosody = analyse_prosody(sound)
+    emotion, heard = _emotion_of(sound, request, prosody)
     speech = find_speech(sound, request.text, prosody, _share(report, "speech", 0.1, 0.9, 0, 1))
     report("perform", 0.9)
     return perform_line(
-        Line(sound.sha256, sound.duration, speech.phones, prosody, _check(request)),
+        Line(sound.sha256, sound.duration, speech.phones, prosody, emotion),
         Direction(request.fps, request.seed, request.layers, request.layer_seeds),
         {
             "sound_name": request.sound_name,
@@ -141,6 +147,7 @@ def _by_rules(sound: Sound, request: PerformRequest, report: Report) -> Performa
             "visemes": [[v.name, round(v.start, 4), round(v.end, 4)] for v in visemes_of(speech.phones)],
             "words": [[word.text, round(word.start, 4), round(word.end, 4)] for word in speech.words],
             "warnings": [*sound.warnings, *speech.warnings],
+            **heard,
         },
     )
 
@@ -150,16 +157,24 @@ def _share(report: Report, stage: str, first: float, last: float, number: int, c
     return lambda done: report(stage, first + (last - first) * (number + done) / count)
 
 
-def _check(request: PerformRequest) -> EmotionTrack:
+def _check(request: PerformRequest) -> None:
     if request.engine not in ENGINES:
         raise RequestError(
             "request.engine", f"This backend has no engine called {request.engine!r}; it has {', '.join(ENGINES)}."
         )
-    if request.emotion is None:
-        raise EmotionError(
-            "emotion.auto", "This version cannot read the emotion from the voice yet; choose one of the eight."
-        )
-    return request.emotion
+
+
+def _emotion_of(
+    sound: Sound, request: PerformRequest, prosody: Prosody | None = None
+) -> tuple[EmotionTrack, dict[str, Any]]:
+    """The emotion to perform, and for the meta what was heard where the request leaves it to the voice."""
+    if request.emotion is not None:
+        return request.emotion, {}
+    from backend.audio.prosody import analyse_prosody
+    from backend.cues.voice_emotion import hear
+
+    heard = hear(sound, prosody or analyse_prosody(sound))
+    return heard.track, {HEARD: heard.line.to_json()}
 
 
 def _emotion_track(emotion: str | Mapping[str, float] | EmotionTrack, intensity: float) -> EmotionTrack | None:

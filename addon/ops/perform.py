@@ -14,10 +14,11 @@ from bpy.props import FloatProperty, StringProperty
 from .. import runtime
 from ..core.emotion import EmotionTrack
 from ..core.errors import RigError, SoundError
+from ..core.heard import heard_sentence
 from ..core.performance import Performance
 from ..core.request import PerformRequest
 from ..preferences import link_problem
-from ..properties import settings_of
+from ..properties import FROM_VOICE, SoliloquySettings, settings_of
 from ..rig import take
 from ..rig.discover import find_character, require_editable
 from ..rig.keyer import scene_timeline
@@ -55,7 +56,7 @@ class SOLILOQUY_OT_perform(Explained, bpy.types.Operator):
         request = PerformRequest(
             sound=_read_sound(path),
             sound_name=path.name,
-            emotion=EmotionTrack.constant(settings.emotion, settings.intensity),
+            emotion=_chosen_emotion(settings),
             text=settings.text.strip() or None,
             seed=settings.seed,
             fps=scene_timeline(context.scene, settings.start_frame).request_rate,
@@ -94,7 +95,7 @@ class SOLILOQUY_OT_apply(Explained, bpy.types.Operator):
         if scene is None or selected is None:
             raise RigError("rig.gone", "The character is no longer in the file, so nothing was baked.")
         report = take.apply(scene, selected, performance, take.Take(job.line, job.sound, job.start, job.tolerance))
-        _tell(self, sentences_of(report))
+        _tell(self, sentences_of(report), heard_sentence(performance.meta))
 
 
 class SOLILOQUY_OT_bake_file(Explained, bpy.types.Operator):
@@ -123,8 +124,9 @@ class SOLILOQUY_OT_bake_file(Explained, bpy.types.Operator):
         path = Path(bpy.path.abspath(self.filepath))
         sound = Path(bpy.path.abspath(settings.sound)) if settings.sound else None
         wanted = take.Take(path.stem, sound, settings.start_frame, settings.tolerance)
-        report = take.apply(context.scene, chosen_character(context), Performance.load(path), wanted)
-        _tell(self, sentences_of(report))
+        performance = Performance.load(path)
+        report = take.apply(context.scene, chosen_character(context), performance, wanted)
+        _tell(self, sentences_of(report), heard_sentence(performance.meta))
 
 
 class SOLILOQUY_OT_cancel(Explained, bpy.types.Operator):
@@ -143,6 +145,13 @@ class SOLILOQUY_OT_cancel(Explained, bpy.types.Operator):
         runtime.get().cancel()
 
 
+def _chosen_emotion(settings: SoliloquySettings) -> EmotionTrack | None:
+    """None leaves it to the voice."""
+    if settings.emotion == FROM_VOICE:
+        return None
+    return EmotionTrack.constant(settings.emotion, settings.intensity)
+
+
 def _read_sound(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_SOUND_BYTES:
@@ -156,8 +165,14 @@ def _by_uid(collection: bpy.types.bpy_prop_collection, uid: int) -> bpy.types.ID
     return next((item for item in collection if item.session_uid == uid), None)
 
 
-def _tell(operator: bpy.types.Operator, sentences: Sequence[str]) -> None:
-    """First sentence is what was done; the others are what the artist should know. It is told last, so shown first."""
+def _tell(operator: bpy.types.Operator, sentences: Sequence[str], heard: str) -> None:
+    """First sentence is what was done; the others are what the artist should know. It is told last, so shown first.
+
+    `heard` is what the voice told of the emotion, or empty; it stands last.
+    """
+    if heard:
+        operator.report({"INFO"}, heard)
+        runtime.get().tell("INFO", heard)
     for position, sentence in reversed(list(enumerate(sentences))):
         level = "WARNING" if position else "INFO"
         operator.report({level}, sentence)

@@ -9,7 +9,7 @@ import bpy
 from .. import identity, runtime
 from ..ops.base import chosen_character
 from ..ops.perform import SOLILOQUY_OT_perform
-from ..properties import settings_of, status_of
+from ..properties import FROM_VOICE, settings_of, status_of
 from .facts import facts_about
 from .text import draw_wrapped
 
@@ -70,7 +70,9 @@ def _draw_line(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     column = layout.column()
     for name in ("sound", "text", "emotion"):
         column.prop(settings, name)
-    column.prop(settings, "intensity", slider=True)
+    row = column.row()
+    row.active = settings.emotion != FROM_VOICE  # the voice says how strong it is
+    row.prop(settings, "intensity", slider=True)
     for name in ("seed", "start_frame", "tolerance"):
         column.prop(settings, name)
 

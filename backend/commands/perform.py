@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from addon.core.emotion import EmotionTrack
 from addon.core.errors import EmotionError, RequestError, SoliloquyError
+from addon.core.heard import heard_sentence
 from addon.core.request import DEFAULT_ENGINE, PerformRequest
 
 SUFFIX: Final[str] = ".npz"
@@ -20,7 +21,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("perform", help="turn sound files into performances")
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="sound files: wav, flac, ogg, mp3")
     parser.add_argument("--emotion", default="neutral", help="a name, a JSON file with an emotion track, or auto")
-    parser.add_argument("--intensity", type=float, default=1.0, help="0..1; a JSON track brings its own")
+    parser.add_argument("--intensity", type=float, default=1.0, help="0..1; a JSON track and auto bring their own")
     parser.add_argument("--text", help="what is said, if you know it; for a single file")
     parser.add_argument("--engine", default=DEFAULT_ENGINE, help="neural (the default) or rules")
     parser.add_argument("--seed", type=int, default=0)
@@ -74,6 +75,8 @@ def _perform(source: Path, target: Path, emotion: EmotionTrack | None, options: 
         performance.save(target)
     except OSError as error:
         raise RequestError("cli.out", "The result cannot be written; choose another --out.", str(error)) from error
+    if heard := heard_sentence(performance.meta):
+        sys.stderr.write(f"soliloquy: {source}: {heard}\n")
     for warning in performance.meta.get("warnings", ()):
         sys.stderr.write(f"soliloquy: {source}: warning: {warning}\n")
     sys.stdout.write(f"{target}\n")

@@ -354,3 +354,14 @@ def test_waiting_ends_in_time(scene: bpy.types.Scene, backend: runtime.Runtime, 
     with pytest.raises(BackendError, match="in time"):
         backend.wait(name, 0.0)
     assert not backend.busy
+
+
+def test_a_line_whose_emotion_is_left_to_the_voice_tells_what_was_heard(
+    scene: bpy.types.Scene, backend: runtime.Runtime, voice: Path
+) -> None:
+    fill_in(scene, voice)
+    scene.soliloquy.emotion = "auto"
+    assert bpy.ops.soliloquy.perform() == {"FINISHED"}
+    heard = [message for message in backend.messages if message.text.startswith("Heard")]
+    assert [message.level for message in heard] == ["INFO"]
+    assert backend.messages[-1].text.startswith("Baked")

@@ -125,3 +125,11 @@ def test_what_the_backend_calls_its_stages_has_words_for_the_artist() -> None:
     assert stage_words("speech", 0) == "Listening to the words"
     assert stage_words("waiting", 2) == "Waiting, number 2 in the queue"
     assert stage_words("a new stage", 0) == "a new stage"
+
+
+def test_the_voice_may_choose_the_emotion_and_then_the_intensity(scene: bpy.types.Scene) -> None:
+    offered = [item.identifier for item in scene.soliloquy.bl_rna.properties["emotion"].enum_items]
+    assert offered[0] == "auto"
+    assert len(offered) == 9
+    scene.soliloquy.emotion = "auto"
+    assert "intensity" in drawn()

@@ -14,7 +14,7 @@ import zmq
 
 from addon.core.channels import CHANNELS
 from addon.core.emotion import EMOTIONS, EmotionTrack
-from addon.core.errors import BackendError, EmotionError, JobCancelled, RequestError, SoundError, WireError
+from addon.core.errors import BackendError, JobCancelled, RequestError, SoundError, WireError
 from addon.core.exchange import Assembly, request_message
 from addon.core.performance import ARRAY_NAMES, Performance
 from addon.core.request import PerformRequest
@@ -103,7 +103,6 @@ def test_many_sessions_get_each_its_own_results(backend: Backend) -> None:
         ({"sound": b"no sound at all" * 100}, SoundError),
         ({"sound": noise(1.0)[:30]}, SoundError),
         ({"engine": "nonsense"}, RequestError),
-        ({"emotion": None}, EmotionError),
     ],
 )
 def test_what_cannot_be_performed_gets_its_own_kind_of_error(

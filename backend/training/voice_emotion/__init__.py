@@ -1,0 +1,1 @@
+"""The recipe of the model that reads the emotion from the voice."""
