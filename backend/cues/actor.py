@@ -107,7 +107,8 @@ class Actor:
     ) -> tuple[Played, ActorMemory]:
         """Play S steps: `inputs` (B,S,320), `emotion` (B,S,9), each line's `dice`, example frames (B,16,52).
 
-        Of each line only the first `counts` steps are heard, where they are given; the rest is padding. Where `held` steps are given, only `layers` are drawn anew and the others follow `held`.
+        Of each line only the first `counts` steps are heard, where they are given; the rest is padding. Where `held`
+        steps are given, only `layers` are drawn anew and the others follow `held`.
         """
         code = self._tensor(np.zeros((len(inputs), CHARACTER_WIDTH), np.float32))
         if character is not None:

@@ -86,8 +86,6 @@ def test_what_cannot_be_done_is_refused_with_a_sentence() -> None:
         perform(LINE.with_name("no such line.wav"))
     with pytest.raises(EmotionError, match="grumpy"):
         perform(LINE, emotion="grumpy")
-    with pytest.raises(EmotionError, match="cannot read the emotion"):
-        perform(LINE, emotion="auto")
     with pytest.raises(RequestError, match="neural, rules"):
         perform(LINE, engine="magic")
     with pytest.raises(RequestError, match="16 frames"):

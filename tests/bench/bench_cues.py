@@ -42,9 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seconds = sum(sound.duration for sound in sounds)
     _perform(sounds[:2], "neural")
     wall, cpu = _best(lambda: _perform(sounds, "neural"))
-    _say(
-        f"batch of {len(sounds)} lines, {seconds:.0f} s: {seconds / wall:.0f} x real time, {seconds / cpu:.0f} x per core"
-    )
+    _say(f"batch of {len(sounds)} lines, {seconds:.0f} s: {seconds / wall:.0f} x real time")
+    _say(f"  {seconds / cpu:.0f} s of sound in a second of one core")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     _say(f"memory of the whole process at its peak: {peak:.0f} MB")
     some = sounds[:4]
