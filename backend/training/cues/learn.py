@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,8 +42,6 @@ from .teacher import Lesson, lesson_of
 
 log = logging.getLogger(__name__)
 
-CLASSIFIER: Final[Schedule] = Schedule(steps=500, rate=2e-3)
-
 
 @dataclass(frozen=True)
 class CueRecipe:
@@ -57,6 +55,7 @@ class CueRecipe:
     batch: int = 16
     crop: int = 160
     schedule: Schedule = field(default_factory=lambda: Schedule(steps=3000, rate=2e-3))
+    classifier: Schedule = field(default_factory=lambda: Schedule(steps=500, rate=2e-3))
     model: CueConfig = field(default_factory=CueConfig)
 
 
@@ -108,7 +107,9 @@ def learn(
     source = cue_batches(scenes, courses, recipe.batch, recipe.crop, rng)
     where = device()
     classifier = CollaborativeClassifier().to(where)
-    optimise(classifier, lambda: {"classifier": classifier_loss(classifier, next(source).to(where), rng)}, CLASSIFIER)
+    optimise(
+        classifier, lambda: {"classifier": classifier_loss(classifier, next(source).to(where), rng)}, recipe.classifier
+    )
     freeze(classifier)
     basis = lip_basis().to(where)
 

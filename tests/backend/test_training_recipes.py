@@ -1,0 +1,123 @@
+"""The recipes run from a corpus to weights that the engine reads; a few steps, on the shipped line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from addon.core.channels import CHANNEL_INDEX
+from addon.core.emotion import EmotionTrack
+from addon.core.errors import RequestError
+from backend import perform
+from backend.audio.decode import read_sound
+from backend.cues import library
+from backend.cues.fixation_grid import STAY
+from backend.cues.library import load_cues, load_encoder
+from backend.evaluation.judge import EmotionJudge, JudgeConfig
+from backend.face.landmarks import CLOSED_LIPS, inner_lip_gap
+from backend.speech.aligner import align
+from backend.training.corpus.manifest import Corpus, Material
+from backend.training.cues.directions import draw_direction
+from backend.training.cues.learn import CueRecipe, train_cues
+from backend.training.cues.takes import lesson_of_take, read_takes
+from backend.training.judge.learn import JudgeRecipe, train_judge
+from backend.training.solver import Schedule
+from backend.training.speech.learn import SpeechRecipe, train_speech
+from tests.backend.sounds import SHIPPED_LINE, SHIPPED_TEXT
+
+FEW = Schedule(steps=2, rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped line, said by three voices that are one."""
+    folder = tmp_path_factory.mktemp("corpus")
+    sound = read_sound(SHIPPED_LINE)
+    phones = align(sound, SHIPPED_TEXT).phones
+    for number, split in enumerate(("train", "train", "validation", "test")):
+        clip = Material(f"clip{number}", "flite", split, split, SHIPPED_TEXT, "none", sound.samples, phones)
+        Corpus(folder).add(clip)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with weights of an encoder and a cue model that learned from the corpus for two steps."""
+    out = tmp_path_factory.mktemp("weights")
+    train_speech(SpeechRecipe(corpus, copies=1, batch=2, crop=60, schedule=FEW), out / "speech")
+    patch = pytest.MonkeyPatch()
+    patch.setattr("backend.training.cues.learn.load_encoder", lambda: library.load_encoder(out))
+    try:
+        recipe = CueRecipe(corpus, performances=1, batch=2, crop=64, schedule=FEW, classifier=FEW)
+        train_cues(recipe, out / "cues")
+    finally:
+        patch.undo()
+    return out
+
+
+def test_trained_weights_are_read_by_the_engine_and_tell_where_they_are_from(trained: Path) -> None:
+    encoder, cues = load_encoder(trained), load_cues(trained)
+    assert encoder.mel_mean.abs().sum() > 0
+    assert cues.expression_basis.abs().sum() > 0
+    for name in ("speech", "cues"):
+        card = json.loads((trained / f"{name}.json").read_text(encoding="utf-8"))
+        for entry in ("what", "data", "licence", "command", "seed", "metrics", "sha256", "config"):
+            assert card[entry] not in (None, ""), (name, entry)
+
+
+def test_test_voices_are_scored_and_not_trained_on(trained: Path) -> None:
+    card = json.loads((trained / "speech.json").read_text(encoding="utf-8"))
+    assert set(card["metrics"]) == {"validation flite", "test flite"}
+    assert card["data"] == {"flite": "0.00 h"}
+
+
+def test_the_judge_is_trained_and_read(corpus: Path, tmp_path: Path) -> None:
+    recipe = JudgeRecipe(corpus, clips=2, performances=2, batch=2, schedule=FEW)
+    train_judge(recipe, tmp_path / "judge")
+    assert (tmp_path / "judge.safetensors").is_file()
+    verdict = EmotionJudge(JudgeConfig()).eval().read(perform(SHIPPED_LINE))
+    assert verdict.sum() == pytest.approx(1.0)
+
+
+def test_a_take_becomes_a_lesson_with_its_closures_looks_and_blinks() -> None:
+    performance = perform(SHIPPED_LINE, emotion="happy", text=SHIPPED_TEXT, engine="rules", fps=50, seed=2)
+    lesson = lesson_of_take(performance, 0, 400)
+    steps = len(lesson.lips)
+    closed = inner_lip_gap(performance.landmarks)[:steps] < CLOSED_LIPS
+    assert np.corrcoef(lesson.contacts[:, 0], closed)[0, 1] > 0.8
+    assert (lesson.gaze != STAY).sum() >= 1
+    assert lesson.blink.sum() >= 1
+    assert lesson.lips[:, 0].max() == pytest.approx(
+        performance.channels[:steps, CHANNEL_INDEX["jawOpen"]].max(), abs=0.3
+    )
+    assert np.all(np.isfinite(lesson.expression))
+
+
+def test_tracked_recordings_are_learned_from(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "line.wav").write_bytes(SHIPPED_LINE.read_bytes())
+    perform(SHIPPED_LINE, emotion="sad", engine="rules").save(tmp_path / "line.npz")
+    ((scene, lesson),) = read_takes(tmp_path, load_encoder(trained), 7)
+    assert lesson.scene == 7
+    assert len(scene.features) >= len(lesson.lips)
+    assert lesson.emotion[:, 6].min() == pytest.approx(1.0)
+
+
+def test_takes_without_sound_are_refused_with_a_sentence(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="no takes"):
+        list(read_takes(tmp_path, load_encoder(trained), 0))
+    perform(SHIPPED_LINE).save(tmp_path / "line.npz")
+    with pytest.raises(RequestError, match="no sound"):
+        list(read_takes(tmp_path, load_encoder(trained), 0))
+
+
+def test_directions_are_drawn_widely() -> None:
+    rng = np.random.default_rng(0)
+    tracks = [draw_direction(30.0, rng) for _ in range(200)]
+    assert all(isinstance(track, EmotionTrack) for track in tracks)
+    constant = np.mean([len(track.times) == 1 for track in tracks])
+    assert 0.4 < constant < 0.7
+    seen = np.sum([track.weights.sum(axis=0) > 0 for track in tracks], axis=0)
+    assert seen.min() > 20
