@@ -107,9 +107,11 @@ def learn(
     source = cue_batches(scenes, courses, recipe.batch, recipe.crop, rng)
     where = device()
     classifier = CollaborativeClassifier().to(where)
-    optimise(
-        classifier, lambda: {"classifier": classifier_loss(classifier, next(source).to(where), rng)}, recipe.classifier
-    )
+
+    def reading() -> dict[str, torch.Tensor]:
+        return {"classifier": classifier_loss(classifier, next(source).to(where), rng)}
+
+    optimise(classifier, reading, recipe.classifier)
     freeze(classifier)
     basis = lip_basis().to(where)
 
