@@ -1,4 +1,8 @@
-"""The actor: encoder and cue model together, for one line or many, whole or in pieces; all inference goes this way."""
+"""The actor: encoder and cue model together, for one line or many, whole or in pieces; all inference goes this way.
+
+It hears each line by itself, then acts many lines step by step together: convolutions like long runs of one line,
+recurrent steps like many lines.
+"""
 
 from __future__ import annotations
 
@@ -18,44 +22,33 @@ from .encoder import SpeechEncoder
 from .film import CHARACTER_WIDTH, CONDITION_WIDTH
 from .generator import NOISE
 from .model import CueModel, per_cue
-from .spaces import LIP_OUTPUTS
-from .stepper import Stepper, Steps, StepState
+from .stepper import TREMOR, Stepper, Steps, StepState
 
-TREMOR: Final[int] = 4
-"""Further normal numbers of the gaze stream per step, for microsaccades."""
 DRAWN: Final[Mapping[str, int]] = {**NOISE, "gaze": NOISE["gaze"] + TREMOR}
+"""Normal numbers of each stream per cue step; the last ones of gaze are for microsaccades."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ear:
-    """What the convolutions of one line keep of its past."""
+    """What is kept of a line's past; `features` and `condition` (1,0 or 1,...) wait for their cue step."""
 
     encoder: Memory
     lips: Memory
-
-
-@dataclass(frozen=True, eq=False)
-class ActorMemory:
-    """What the next piece needs of the last one; `features` and `condition` (B,0 or 1,...) wait for their cue step."""
-
-    ears: list[Ear]
-    cues: StepState
     features: Tensor
     condition: Tensor
 
 
 @dataclass(frozen=True, eq=False)
-class Played:
-    """A piece of B lines as the networks played it: S encoder steps, and the M cue steps that they complete.
+class Heard:
+    """A piece of one line as it was heard: S encoder steps, and the M cue steps that they complete.
 
-    features (B,S,F) that the encoder heard; lips (B,S,17) as the lips generator gives them; the cue `steps`, and the
-    `noise` (B,M,n) by stream that they were drawn from.
+    `lips` (S,17) as the lips generator gives them; `phones` (S,) the likeliest, numbers in `ENCODED_PHONES`; `motion`
+    what the cue steps need of the sound, the emotion and the character, each (M,...).
     """
 
-    features: np.ndarray
     lips: np.ndarray
-    steps: Steps
-    noise: Mapping[str, np.ndarray]
+    phones: np.ndarray
+    motion: tuple[np.ndarray, ...]
 
 
 class Dice:
@@ -74,7 +67,7 @@ class Dice:
 
 
 class Actor:
-    """Encoder and cue model on one device."""
+    """Encoder and cue model. What it hears with runs on `device`; it acts on the CPU, where small steps are faster."""
 
     def __init__(self, encoder: SpeechEncoder, cues: CueModel, device: torch.device | str = "cpu") -> None:
         self.encoder = encoder.to(device).eval()
@@ -83,71 +76,63 @@ class Actor:
         self.device = torch.device(device)
         self.mel_mean = encoder.mel_mean.cpu().numpy()
 
-    def start(self, batch: int) -> ActorMemory:
-        """The memory before the first piece of B lines."""
+    def ear(self) -> Ear:
+        """Before the first piece of a line."""
         like = self.encoder.mel_mean
-        return ActorMemory(
-            [Ear(self.encoder.stack.start(1), self.cues.lips.stack.start(1)) for _ in range(batch)],
-            self.stepper.start(batch),
-            like.new_zeros(batch, 0, self.encoder.config.width),
-            like.new_zeros(batch, 0, CONDITION_WIDTH),
+        return Ear(
+            self.encoder.stack.start(1),
+            self.cues.lips.stack.start(1),
+            like.new_zeros(1, 0, self.encoder.config.width),
+            like.new_zeros(1, 0, CONDITION_WIDTH),
         )
 
     @torch.inference_mode()
-    def play(
-        self,
-        inputs: np.ndarray,
-        emotion: np.ndarray,
-        dice: Sequence[Dice],
-        memory: ActorMemory,
-        character: np.ndarray | None = None,
-        held: Steps | None = None,
-        layers: Sequence[str] = (),
-        counts: Sequence[int] | None = None,
-    ) -> tuple[Played, ActorMemory]:
-        """Play S steps: `inputs` (B,S,320), `emotion` (B,S,9), each line's `dice`, example frames (B,16,52).
-
-        Of each line only the first `counts` steps are heard, where they are given; the rest is padding. Where `held`
-        steps are given, only `layers` are drawn anew and the others follow `held`.
-        """
-        code = self._tensor(np.zeros((len(inputs), CHARACTER_WIDTH), np.float32))
+    def hear(
+        self, inputs: np.ndarray, emotion: np.ndarray, ear: Ear, character: np.ndarray | None = None
+    ) -> tuple[Heard, Ear]:
+        """Hear S steps of a line: `inputs` (S,320), `emotion` (S,9), example frames of the character (16,52)."""
+        features, encoder_memory = self.encoder(self._tensor(inputs), ear.encoder)
+        code = features.new_zeros(1, CHARACTER_WIDTH)
         if character is not None:
             code = self.cues.character(self._tensor(character))
         condition = self.cues.condition(self._tensor(emotion), code)
-        features, lips, ears = self._hear(
-            self._tensor(inputs), condition, memory, counts or [inputs.shape[1]] * len(inputs)
-        )
-        known, felt = torch.cat([memory.features, features], 1), torch.cat([memory.condition, condition], 1)
+        lips, lips_memory = self.cues.lips(features, condition, ear.lips)
+        known, felt = torch.cat([ear.features, features], dim=1), torch.cat([ear.condition, condition], dim=1)
         whole = known.shape[1] // STEPS_PER_CUE * STEPS_PER_CUE
-        heard = self.cues.generator.listen(per_cue(known[:, :whole]), per_cue(felt[:, :whole]))
-        rolls = [die.roll(whole // STEPS_PER_CUE) for die in dice]
-        noise = {name: np.stack([roll[name] for roll in rolls]) for name in DRAWN}
-        steps, state = self.stepper.run(memory.cues, [part.cpu().numpy() for part in heard], noise, held, layers)
-        after = ActorMemory(ears, state, known[:, whole:], felt[:, whole:])
-        return Played(features.cpu().numpy(), lips.cpu().numpy(), steps, noise), after
+        motion = self.cues.generator.listen(per_cue(known[:, :whole]), per_cue(felt[:, :whole]))
+        heard = Heard(
+            lips=lips[0].cpu().numpy(),
+            phones=self.encoder.heads[0](features)[0].argmax(dim=1).cpu().numpy(),
+            motion=tuple(part[0].cpu().numpy() for part in motion),
+        )
+        return heard, Ear(encoder_memory, lips_memory, known[:, whole:], felt[:, whole:])
 
-    def _hear(
-        self, inputs: Tensor, condition: Tensor, memory: ActorMemory, counts: Sequence[int]
-    ) -> tuple[Tensor, Tensor, list[Ear]]:
-        """Features and lips (B,S,...), zeros in the padding, and the lines' ears after them.
+    def act(
+        self,
+        motions: Sequence[tuple[np.ndarray, ...]],
+        dice: Sequence[Dice],
+        state: StepState | None,
+        held: Steps | None = None,
+        layers: Sequence[str] = (),
+    ) -> tuple[Steps, StepState]:
+        """Act a piece of B lines: their `motion` as heard, zeros after the end of the shorter ones, and their `dice`.
 
-        Line by line: each is a run of steps without gaps, which costs half of what a batch of such runs does on a CPU.
+        `state` is that after the last piece, None before the first. Where `held` steps are given, only `layers` are
+        drawn anew and the others follow `held`.
         """
-        shape = inputs.shape[:2]
-        features = inputs.new_zeros(*shape, self.encoder.config.width)
-        lips = inputs.new_zeros(*shape, LIP_OUTPUTS)
-        ears = list(memory.ears)
-        for line, (ear, count) in enumerate(zip(memory.ears, counts, strict=True)):
-            if count <= 0:
-                continue
-            own = slice(line, line + 1), slice(0, count)
-            features[own], encoder_memory = self.encoder(inputs[own], ear.encoder)
-            lips[own], lips_memory = self.cues.lips(features[own], condition[own], ear.lips)
-            ears[line] = Ear(encoder_memory, lips_memory)
-        return features, lips, ears
+        longest = max(len(motion[0]) for motion in motions)
+        stacked = [np.stack([_padded(motion[k], longest) for motion in motions]) for k in range(len(motions[0]))]
+        rolls = [die.roll(longest) for die in dice]
+        noise = {name: np.stack([roll[name] for roll in rolls]) for name in DRAWN}
+        return self.stepper.run(state or self.stepper.start(len(motions)), stacked, noise, held, layers)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self.device)
+        """An array (...) of one line as a tensor (1,...)."""
+        return torch.from_numpy(np.ascontiguousarray(array[None], dtype=np.float32)).to(self.device)
+
+
+def _padded(array: np.ndarray, length: int) -> np.ndarray:
+    return array if len(array) == length else np.pad(array, ((0, length - len(array)), (0, 0)))
 
 
 def even(steps: int) -> int:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 import torch
 
 from addon.core.errors import RequestError
@@ -17,16 +15,16 @@ from addon.core.performance import Performance
 from backend.speech.phones import SILENCE, Phone, Word
 from backend.speech.visemes import visemes_of
 
-from .actor import Actor
+from .actor import Actor, Heard
 from .clock import ENCODER_RATE
 from .heard import phones_heard
 from .library import actor_on, model_hash
-from .performer import CueLine, perform_tracks, play_lines
+from .performer import CueLine, act_lines, hear_line, perform_tracks
 
 DEVICE_SWITCH: Final[str] = "SOLILOQUY_DEVICE"
 """Environment variable: "cpu", "cuda", or "auto", which takes a GPU where there is one."""
-BATCH_STEPS: Final[int] = 16 * 8 * ENCODER_RATE
-"""Encoder steps of a batch at most, padding included: 16 lines of 8 s, about 40 MB at work."""
+BATCH_STEPS: Final[int] = 32 * 8 * ENCODER_RATE
+"""Encoder steps of a batch at most, padding included: 32 lines of 8 s, about 40 MB at work."""
 NO_VOICE: Final[str] = "No voice was found in the sound; the lips will rest."
 
 
@@ -42,35 +40,29 @@ class Script:
 def perform_scripts(scripts: Sequence[Script], done: Callable[[float], None] = lambda share: None) -> list[Performance]:
     """Perform lines in batches of about one length; `done` hears the share that is done and may raise to cancel."""
     actor = actor_on(device_name())
-    batches = _batches(scripts, workers())
-    shares = np.zeros(len(batches))
-    lock = threading.Lock()
-
-    def perform_batch(number: int) -> list[tuple[int, Performance]]:
-        def tell(share: float) -> None:
-            with lock:
-                shares[number] = share * len(batches[number]) / len(scripts)
-                done(float(shares.sum()))
-
-        chosen = batches[number]
-        played = play_lines(actor, [scripts[k].line for k in chosen], tell)
-        return [
-            (k, perform_tracks(actor, scripts[k].line, tracks, _meta(actor, scripts[k], features)))
-            for k, (tracks, features) in zip(chosen, played, strict=True)
-        ]
-
-    if len(batches) == 1:
-        results = dict(perform_batch(0))
-    else:
-        with ThreadPoolExecutor(workers()) as pool:
-            performed = pool.map(perform_batch, range(len(batches)))
-            results = {number: performance for part in performed for number, performance in part}
+    batches = _batches(scripts)
+    results: dict[int, Performance] = {}
+    with ThreadPoolExecutor(workers()) as pool:
+        coming = [_hear(pool, actor, scripts, batch) for batch in batches[:1]]
+        for number, batch in enumerate(batches):
+            coming += [_hear(pool, actor, scripts, after) for after in batches[number + 1 : number + 2]]
+            heard = [future.result() for future in coming.pop(0)]
+            before, share = len(results) / len(scripts), len(batch) / len(scripts)
+            lines = [scripts[k].line for k in batch]
+            tracks = act_lines(actor, lines, heard, lambda part, b=before, s=share: done(b + s * part))
+            for k, one, track in zip(batch, heard, tracks, strict=True):
+                results[k] = perform_tracks(actor, scripts[k].line, track, _meta(actor, scripts[k], one))
     return [results[number] for number in range(len(scripts))]
 
 
 def workers() -> int:
-    """Batches that are performed side by side: one a core. Networks run on one thread each (`actor_on`)."""
+    """Lines that are heard side by side: one a core. Networks run on one thread each (`actor_on`)."""
     return max(1, os.cpu_count() or 1)
+
+
+def _hear(pool: Executor, actor: Actor, scripts: Sequence[Script], batch: Sequence[int]) -> list[Future[Heard]]:
+    """Have the lines of a batch heard, while the one before it is acted."""
+    return [pool.submit(hear_line, actor, scripts[k].line) for k in batch]
 
 
 def device_name() -> str:
@@ -85,19 +77,12 @@ def device_name() -> str:
     return wanted
 
 
-def _batches(scripts: Sequence[Script], parts: int) -> list[list[int]]:
-    """Numbers of lines of about one length, at least in `parts` batches, none over BATCH_STEPS with its padding.
-
-    Lines with example frames of a character and lines without go apart.
-    """
-    order = sorted(range(len(scripts)), key=lambda k: (scripts[k].line.character is not None, _steps(scripts[k])))
-    limit = min(BATCH_STEPS, -(-sum(_steps(script) for script in scripts) // parts))
+def _batches(scripts: Sequence[Script]) -> list[list[int]]:
+    """Numbers of lines of about one length, no batch over BATCH_STEPS with its padding."""
     batches: list[list[int]] = []
-    for number in order:
-        batch = batches[-1] if batches else []
-        same = batch and (scripts[batch[0]].line.character is None) == (scripts[number].line.character is None)
-        if same and _steps(scripts[number]) * (len(batch) + 1) <= limit:
-            batch.append(number)
+    for number in sorted(range(len(scripts)), key=lambda k: _steps(scripts[k])):
+        if batches and _steps(scripts[number]) * (len(batches[-1]) + 1) <= BATCH_STEPS:
+            batches[-1].append(number)
         else:
             batches.append([number])
     return batches
@@ -107,9 +92,9 @@ def _steps(script: Script) -> int:
     return int(script.line.sound.duration * ENCODER_RATE) + 1
 
 
-def _meta(actor: Actor, script: Script, features: Any) -> dict[str, Any]:
+def _meta(actor: Actor, script: Script, heard: Heard) -> dict[str, Any]:
     line = script.line
-    phones: tuple[Phone, ...] = line.phones or phones_heard(actor.encoder, features, line.sound.duration)
+    phones: tuple[Phone, ...] = line.phones or phones_heard(heard.phones, line.sound.duration)
     notes = dict(script.notes or {})
     silent = all(phone.name == SILENCE for phone in phones)
     warnings = [*notes.pop("warnings", ()), *([NO_VOICE] if silent and not line.phones else ())]

@@ -17,8 +17,8 @@ from backend.rules.head import pivot_translation
 from backend.rules.layers import Direction, frame_times
 from backend.speech.phones import Phone
 
-from .actor import Actor, Dice, even
-from .clock import ENCODER_RATE
+from .actor import Actor, Dice, Heard, even
+from .clock import ENCODER_RATE, STEPS_PER_CUE
 from .expression_space import expression_channels
 from .frontend import encoder_inputs
 from .recorder import Recorder
@@ -28,7 +28,8 @@ from .tracks import CueTracks
 
 Report = Callable[[float], None]
 PIECE: Final[int] = 30 * ENCODER_RATE
-"""Encoder steps that are played at once: half a minute, so that a long line can be cancelled and fits the memory."""
+ACTED: Final[int] = PIECE // STEPS_PER_CUE
+"""Encoder and cue steps that are taken at once: half a minute, so that a long line can be cancelled and fits memory."""
 DRAWN_LAYERS: Final[tuple[str, ...]] = ("expression", "blink", "gaze", "head")
 """Layers that chance has a part in; lips follow from the sound."""
 
@@ -48,41 +49,37 @@ class CueLine:
     character: np.ndarray | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class _Batch:
-    """Lines padded to one length: `inputs` (B,S,320), `emotion` (B,S,9), example frames; `counts` their own steps."""
+def hear_line(actor: Actor, line: CueLine) -> Heard:
+    """A whole line as the actor hears it."""
+    inputs = encoder_inputs(line.sound.samples, actor.mel_mean)
+    count = len(inputs)
+    inputs = np.pad(inputs, ((0, even(count) - count), (0, 0)), mode="edge")  # completes the last cue step
+    emotion = line.emotion.sample(np.arange(len(inputs)) / ENCODER_RATE)
+    pieces, ear = [], actor.ear()
+    for at in range(0, len(inputs), PIECE):
+        span = slice(at, at + PIECE)
+        heard, ear = actor.hear(inputs[span], emotion[span], ear, line.character)
+        pieces.append(heard)
+    return Heard(
+        lips=np.concatenate([piece.lips for piece in pieces])[:count],
+        phones=np.concatenate([piece.phones for piece in pieces])[:count],
+        motion=tuple(np.concatenate(parts) for parts in zip(*(piece.motion for piece in pieces), strict=True)),
+    )
 
-    lines: Sequence[CueLine]
-    inputs: np.ndarray
-    emotion: np.ndarray
-    character: np.ndarray | None
-    counts: tuple[int, ...]
 
-
-@dataclass(frozen=True, eq=False)
-class _Record:
-    """A batch as it was played: the recorder of each line, and the cue steps piece by piece."""
-
-    recorders: list[Recorder]
-    steps: list[Steps]
-
-
-def play_lines(
-    actor: Actor, lines: Sequence[CueLine], done: Report = lambda share: None
-) -> list[tuple[CueTracks, np.ndarray]]:
-    """The tracks of each line and the features (S,F) that the encoder heard, all lines as one batch.
+def act_lines(
+    actor: Actor, lines: Sequence[CueLine], heard: Sequence[Heard], done: Report = lambda share: None
+) -> list[CueTracks]:
+    """The tracks of lines that were heard, acted together.
 
     `done` hears the share that is done after each piece of half a minute, and may raise to cancel.
     """
-    batch = _batch_of(actor, lines)
     anew = [name for name in DRAWN_LAYERS if any(x.direction.seed_of(name) != x.direction.seed for x in lines)]
-    first, features = _play(actor, batch, None, (), lambda share: done(share / (1 + len(anew))))
-    tracks = [recorder.tracks for recorder in first.recorders]
+    first, steps = _act(actor, lines, heard, None, (), lambda share: done(share / (1 + len(anew))))
     for count, layer in enumerate(anew, start=1):
-        part = _part(done, count, 1 + len(anew))
-        again, _ = _play(actor, batch, first.steps, (layer,), part)
-        tracks = [_with_layer(kept, new.tracks, layer) for kept, new in zip(tracks, again.recorders, strict=True)]
-    return [(track, heard[:count]) for track, heard, count in zip(tracks, features, batch.counts, strict=True)]
+        again, _ = _act(actor, lines, heard, steps, (layer,), _part(done, count, 1 + len(anew)))
+        first = [_with_layer(kept, new, layer) for kept, new in zip(first, again, strict=True)]
+    return first
 
 
 def perform_tracks(actor: Actor, line: CueLine, tracks: CueTracks, meta: Mapping[str, Any]) -> Performance:
@@ -130,40 +127,29 @@ def _layers(actor: Actor, line: CueLine, tracks: CueTracks, times: np.ndarray) -
     return layers, head
 
 
-def _batch_of(actor: Actor, lines: Sequence[CueLine]) -> _Batch:
-    inputs = [encoder_inputs(line.sound.samples, actor.mel_mean) for line in lines]
-    steps = even(max(len(heard) for heard in inputs))
-    return _Batch(
-        lines,
-        np.stack([np.pad(heard, ((0, steps - len(heard)), (0, 0)), mode="edge") for heard in inputs]),
-        np.stack([line.emotion.sample(np.arange(steps) / ENCODER_RATE) for line in lines]),
-        _characters(lines),
-        tuple(len(heard) for heard in inputs),
-    )
-
-
-def _play(
-    actor: Actor, batch: _Batch, held: Sequence[Steps] | None, layers: tuple[str, ...], done: Report
-) -> tuple[_Record, np.ndarray]:
-    """Play the batch piece by piece; where `held` is given, only `layers`, with the seeds of their own."""
-    dice = [Dice(_seeds(line.direction, layers if held else ()), line.sound.sha256) for line in batch.lines]
-    memory = actor.start(len(batch.lines))
-    record = _Record([Recorder() for _ in batch.lines], [])
-    features = []
-    steps = batch.inputs.shape[1]
-    for number, at in enumerate(range(0, steps, PIECE)):
-        span = slice(at, at + PIECE)
-        kept = held[number] if held else None
-        inputs = batch.inputs[:, span]
-        counts = [min(even(count) - at, inputs.shape[1]) for count in batch.counts]
-        played, memory = actor.play(inputs, batch.emotion[:, span], dice, memory, batch.character, kept, layers, counts)
-        for line, recorder in enumerate(record.recorders):
-            if counts[line] > 0:
-                recorder.add(played, line, min(batch.counts[line] - at, counts[line]))
-        record.steps.append(played.steps)
-        features.append(played.features)
-        done(min(1.0, (at + PIECE) / steps))
-    return record, np.concatenate(features, axis=1)
+def _act(
+    actor: Actor,
+    lines: Sequence[CueLine],
+    heard: Sequence[Heard],
+    held: Sequence[Steps] | None,
+    layers: tuple[str, ...],
+    done: Report,
+) -> tuple[list[CueTracks], list[Steps]]:
+    """Act piece by piece; where `held` is given, only `layers`, with the seeds of their own."""
+    dice = [Dice(_seeds(line.direction, layers if held else ()), line.sound.sha256) for line in lines]
+    recorders = [Recorder() for _ in lines]
+    for recorder, one in zip(recorders, heard, strict=True):
+        recorder.add_lips(one.lips)
+    longest = max(len(one.motion[0]) for one in heard)
+    state, pieces = None, []
+    for number, at in enumerate(range(0, longest, ACTED)):
+        motions = [tuple(part[at : at + ACTED] for part in one.motion) for one in heard]
+        steps, state = actor.act(motions, dice, state, held[number] if held else None, layers)
+        for line, motion in enumerate(motions):
+            recorders[line].add_steps(steps[: len(motion[0])], line)
+        pieces.append(steps)
+        done(min(1.0, (at + ACTED) / longest))
+    return [recorder.tracks for recorder in recorders], pieces
 
 
 def _seeds(direction: Direction, anew: Sequence[str]) -> dict[str, int]:
@@ -173,12 +159,6 @@ def _seeds(direction: Direction, anew: Sequence[str]) -> dict[str, int]:
 
 def _part(done: Report, number: int, count: int) -> Report:
     return lambda share: done((number + share) / count)
-
-
-def _characters(lines: Sequence[CueLine]) -> np.ndarray | None:
-    """(B,16,52) example frames; None where no line has any. A batch is of lines that all have them, or none."""
-    given = [line.character for line in lines if line.character is not None]
-    return np.stack(given) if len(given) == len(lines) else None
 
 
 def _with_layer(kept: CueTracks, anew: CueTracks, layer: str) -> CueTracks:

@@ -10,7 +10,6 @@ from scipy.special import ndtr
 
 from backend.rules.tables import table
 
-from .actor import Played
 from .clock import CUE_RATE, ENCODER_RATE, STEPS_PER_CUE
 from .spaces import EXPRESSION_SIZE, HEAD_SIZE, LIP_CONTROLS
 from .stepper import Steps
@@ -37,25 +36,28 @@ class Recorder:
         )
         self._steps = 0
 
-    def add(self, played: Played, line: int, steps: int | None = None) -> None:
-        """Add line number `line` of a piece: all of it, or its first `steps` encoder steps."""
-        taken = played.steps[: None if steps is None else -(-steps // STEPS_PER_CUE)]
-        moves = taken.look.shape[1]
-        lips = played.lips[line, :steps].astype(np.float64)
-        controls, contacts = lips[:, : len(LIP_CONTROLS)], lips[:, len(LIP_CONTROLS) :]
-        moved = np.stack([taken.position[line], taken.velocity[line]], axis=1).astype(np.float64)
+    def add_lips(self, lips: np.ndarray) -> None:
+        """Add encoder steps: `lips` (S,17) as they were heard."""
+        controls, contacts = np.split(lips.astype(np.float64), [len(LIP_CONTROLS)], axis=1)
+        self.tracks = replace(
+            self.tracks,
+            lips=np.concatenate([self.tracks.lips, controls]),
+            contacts=np.concatenate([self.tracks.contacts, 1.0 / (1.0 + np.exp(-contacts))]),
+        )
+
+    def add_steps(self, steps: Steps, line: int) -> None:
+        """Add cue steps: those of line number `line`."""
+        moved = np.stack([steps.position[line], steps.velocity[line]], axis=1).astype(np.float64)
         kept = self.tracks
         self.tracks = replace(
             kept,
-            lips=np.concatenate([kept.lips, controls]),
-            contacts=np.concatenate([kept.contacts, 1.0 / (1.0 + np.exp(-contacts))]),
             expression=np.concatenate([kept.expression, moved[:, :, :EXPRESSION_SIZE]]),
             head=np.concatenate([kept.head, moved[:, :, EXPRESSION_SIZE:]]),
-            looks=self._looks(taken, line),
-            tremor=self._tremor(played.noise["gaze"][line, :moves, -4:]),
-            blinks=np.concatenate([kept.blinks, self._times(taken.blink[line], taken.blink_at[line])[1]]),
+            looks=self._looks(steps, line),
+            tremor=self._tremor(steps.tremor[line]),
+            blinks=np.concatenate([kept.blinks, self._times(steps.blink[line], steps.blink_at[line])[1]]),
         )
-        self._steps += moves
+        self._steps += steps.look.shape[1]
 
     def forget(self, before: float) -> None:
         """Drop what frames from `before` seconds on never look at; keeps a stream's memory and time per piece small."""

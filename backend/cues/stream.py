@@ -6,7 +6,6 @@ has been heard.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -21,6 +20,7 @@ from .clock import ENCODER_RATE
 from .frontend import INPUT_WIDTH, Frontend, steps_of, tail_samples
 from .performer import DRAWN_LAYERS, CueLine, frames_of
 from .recorder import Recorder
+from .stepper import StepState
 
 LIVE: Final[str] = "0" * 64
 """Stands for the hash of a sound that is not known yet: with one seed two live lines draw the same."""
@@ -41,7 +41,8 @@ class CueStream:
         self._actor = actor
         self._line = CueLine(Sound(np.zeros(0, np.float32), sound_sha256), emotion, direction, None, character)
         self._frontend = Frontend(actor.mel_mean)
-        self._memory = actor.start(1)
+        self._ear = actor.ear()
+        self._state: StepState | None = None
         self._dice = Dice(dict.fromkeys(DRAWN_LAYERS, direction.seed), sound_sha256)
         self._recorder = Recorder()
         self._heard = np.zeros((0, INPUT_WIDTH), np.float32)
@@ -59,20 +60,23 @@ class CueStream:
         total = max(1, int(np.ceil(self._samples / SAMPLE_RATE * self._line.direction.fps - 1e-6)))
         self._play(self._frontend.push(np.zeros(tail_samples(self._samples), np.float32))[: last - self._steps])
         if odd := even(last) - last:
-            self._play(np.repeat(self._heard, odd, axis=0), shown=0)  # completes the last cue step
+            self._play(np.repeat(self._heard, odd, axis=0), lips=False)  # completes the last cue step
         return self._read(total)
 
-    def _play(self, inputs: np.ndarray, shown: int | None = None) -> None:
-        """Play encoder steps; the lips of the first `shown` are kept, or of all."""
+    def _play(self, inputs: np.ndarray, lips: bool = True) -> None:
+        """Play encoder steps; without `lips`, for the cue step alone."""
         if not len(inputs):
             return
         self._heard = inputs[-1:]
         times = (self._steps + np.arange(len(inputs))) / ENCODER_RATE
-        character = self._line.character[None] if self._line.character is not None else None
-        emotion = self._line.emotion.sample(times)[None]
-        played, self._memory = self._actor.play(inputs[None], emotion, [self._dice], self._memory, character)
+        emotion = self._line.emotion.sample(times)
+        heard, self._ear = self._actor.hear(inputs, emotion, self._ear, self._line.character)
         self._steps += len(inputs)
-        self._recorder.add(replace(played, lips=played.lips[:, :shown]), 0)
+        if lips:
+            self._recorder.add_lips(heard.lips)
+        if len(heard.motion[0]):
+            steps, self._state = self._actor.act([heard.motion], [self._dice], self._state)
+            self._recorder.add_steps(steps, 0)
 
     def _read(self, until: int) -> Performance | None:
         """Frames from the first one not read yet to `until`."""

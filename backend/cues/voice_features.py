@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -90,7 +90,7 @@ def _modulation(frames: VoiceFrames) -> Mapping[str, float]:
     return {f"modulation_{k}": np.log(share / total + 1e-3) for k, share in enumerate(shares)}
 
 
-def _pitch(frames: VoiceFrames) -> Mapping[str, float]:
+def _pitch(frames: VoiceFrames) -> Mapping[str, Any]:
     """Height, range, movement and jitter of pitch in semitones, and whether it rises with loudness."""
     pitch = frames.pitch[frames.voiced]
     low, quarter, three_quarters, high = np.percentile(pitch, (5, 25, 75, 95))
@@ -116,7 +116,7 @@ def _pitch(frames: VoiceFrames) -> Mapping[str, float]:
     }
 
 
-def _balance(frames: VoiceFrames) -> Mapping[str, float]:
+def _balance(frames: VoiceFrames) -> Mapping[str, Any]:
     """Spectral balance of voiced frames: shares of bands, how they change with loudness, brightness, fricatives."""
     voiced, loudness = frames.voiced, frames.loudness
     soft, loud = np.percentile(loudness[voiced], (40, 60))

@@ -10,12 +10,13 @@ import torch
 
 from addon.core.performance import Performance
 from backend.audio.sound import SAMPLE_RATE
+from backend.cues.actor import DRAWN
 from backend.cues.clock import LOOK_AHEAD
 from backend.cues.fixation_grid import CELLS, STAY, cell_of, centres, classes_of, fixations_in
 from backend.cues.frontend import Frontend, encoder_inputs, tail_samples
 from backend.cues.generator import NOISE
 from backend.cues.motor import STIFFNESS, drive_of, follow, followed
-from backend.cues.performer import DRAWN_LAYERS, CueLine, perform_tracks, play_lines
+from backend.cues.performer import DRAWN_LAYERS, CueLine, act_lines, hear_line, perform_tracks
 from backend.cues.stepper import Stepper
 from backend.cues.stream import CueStream
 from backend.rules.layers import Direction
@@ -26,7 +27,7 @@ ACTOR = untrained_actor()
 
 
 def whole(line: CueLine) -> Performance:
-    ((tracks, _),) = play_lines(ACTOR, [line])
+    (tracks,) = act_lines(ACTOR, [line], [hear_line(ACTOR, line)])
     return perform_tracks(ACTOR, line, tracks, {})
 
 
@@ -69,10 +70,11 @@ def test_a_frame_comes_within_80_ms_of_its_sound() -> None:
 
 def test_lines_in_a_batch_are_the_lines_alone() -> None:
     lines = [line_of(babble(s, seed), emotion) for s, seed, emotion in ((1.0, 1, "sad"), (2.3, 2, "angry"))]
-    for line, (tracks, _) in zip(lines, play_lines(ACTOR, lines), strict=True):
-        together, alone = perform_tracks(ACTOR, line, tracks, {}), whole(line)
+    together = act_lines(ACTOR, lines, [hear_line(ACTOR, line) for line in lines])
+    for line, tracks in zip(lines, together, strict=True):
+        shared, alone = perform_tracks(ACTOR, line, tracks, {}), whole(line)
         for name, array in alone.arrays().items():
-            np.testing.assert_allclose(getattr(together, name), array, atol=1e-4, err_msg=name)
+            np.testing.assert_allclose(getattr(shared, name), array, atol=1e-4, err_msg=name)
 
 
 def test_one_seed_repeats_to_the_byte_and_another_is_another_take() -> None:
@@ -88,8 +90,8 @@ def test_one_seed_repeats_to_the_byte_and_another_is_another_take() -> None:
 @pytest.mark.parametrize("layer", DRAWN_LAYERS)
 def test_reseeding_a_layer_moves_no_other(layer: str) -> None:
     line = line_of(babble(8.0))
-    ((kept, _),) = play_lines(ACTOR, [line])
-    ((anew, _),) = play_lines(ACTOR, [replace(line, direction=Direction(30.0, 3, layer_seeds={layer: 99}))])
+    other = replace(line, direction=Direction(30.0, 3, layer_seeds={layer: 99}))
+    (kept,), (anew,) = (act_lines(ACTOR, [one], [hear_line(ACTOR, one)]) for one in (line, other))
     names = {"expression": "expression", "head": "head", "gaze": "looks", "blink": "blinks"}
     for other, name in names.items():
         before, after = getattr(kept, name), getattr(anew, name)
@@ -104,14 +106,14 @@ def test_numpy_and_torch_take_the_same_step() -> None:
     batch, steps = 3, 40
     features = torch.from_numpy(rng.standard_normal((batch, steps, 160)).astype(np.float32))
     condition = torch.from_numpy(rng.standard_normal((batch, steps, ACTOR.cues.condition.leave.out_features)))
-    noise = {k: rng.standard_normal((batch, steps, n)).astype(np.float32) for k, n in NOISE.items()}
+    noise = {k: rng.standard_normal((batch, steps, n)).astype(np.float32) for k, n in DRAWN.items()}
     with torch.inference_mode():
         heard = generator.listen(features, condition.float())
         taken, _ = Stepper(generator).run(Stepper(generator).start(batch), [h.numpy() for h in heard], noise)
         state = generator.start(batch)
         for step in range(steps):
             audio, scale, shift, out = (part[:, step] for part in heard)
-            drawn = {k: torch.from_numpy(n[:, step]) for k, n in noise.items()}
+            drawn = {k: torch.from_numpy(noise[k][:, step, :n]) for k, n in NOISE.items()}
             state, events, _ = generator.step(state, (audio, scale, shift, out), drawn)
             position = torch.cat([state.expression, state.head], dim=1)
             np.testing.assert_allclose(taken.position[:, step], position.numpy(), atol=1e-4)

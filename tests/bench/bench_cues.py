@@ -28,7 +28,7 @@ from backend.engine import perform_sounds
 from backend.rules.layers import Direction
 
 HOP: Final[int] = SAMPLE_RATE // 50
-LINES: Final[int] = 64
+LINES: Final[int] = 256
 ROUNDS: Final[int] = 5
 OWN_LINE: Final[Path] = Path(__file__).resolve().parents[2] / "backend" / "demo" / "line.wav"
 
