@@ -5,15 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from addon.core.emotion import EmotionTrack
 from addon.core.errors import EmotionError, RequestError, SoliloquyError
 from addon.core.heard import heard_sentence
+from addon.core.performance import Performance
 from addon.core.request import DEFAULT_ENGINE, PerformRequest
 
 SUFFIX: Final[str] = ".npz"
+TOGETHER: Final[int] = 64
+"""Files that are performed at once: enough for the networks to be fed, few enough to be held."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -38,14 +44,8 @@ def run(options: argparse.Namespace) -> int:
     # What is wrong with the options is wrong for every file: it is refused once, before any work.
     PerformRequest(b"", "", emotion, options.text, options.engine, options.seed, options.fps)
     targets = _targets(options.files, options.out)
-    failed = 0
-    for source, target in targets:
-        try:
-            _perform(source, target, emotion, options)
-        except SoliloquyError as error:
-            failed += 1
-            sys.stderr.write(f"soliloquy: {source}: {' '.join(str(error).split())}\n")
-    return 2 if failed else 0
+    chunks = [targets[at : at + TOGETHER] for at in range(0, len(targets), TOGETHER)]
+    return 2 if sum(_perform_chunk(chunk, emotion, options) for chunk in chunks) else 0
 
 
 def read_emotion(given: str, intensity: float) -> EmotionTrack | None:
@@ -60,17 +60,48 @@ def read_emotion(given: str, intensity: float) -> EmotionTrack | None:
         raise EmotionError("emotion.file", "The emotion track cannot be read.", given) from error
 
 
-def _perform(source: Path, target: Path, emotion: EmotionTrack | None, options: argparse.Namespace) -> None:
-    from backend import perform
+def _perform_chunk(
+    targets: Sequence[tuple[Path, Path]], emotion: EmotionTrack | None, options: argparse.Namespace
+) -> int:
+    """Perform files together and write their results; how many failed."""
+    from backend.audio.decode import read_sound
+    from backend.engine import perform_sounds
 
-    performance = perform(
-        source,
-        emotion="auto" if emotion is None else emotion,
-        text=options.text,
-        engine=options.engine,
-        seed=options.seed,
-        fps=options.fps,
-    )
+    sounds, requests, read = [], [], []
+    for source, target in targets:
+        request = PerformRequest(b"", source.name, emotion, options.text, options.engine, options.seed, options.fps)
+        with _told(source):
+            sounds.append(read_sound(source))
+            requests.append(request)
+            read.append((source, target))
+    performances = perform_sounds(sounds, requests, lambda stage, share: None) if sounds else []
+    written = 0
+    for (source, target), performance in zip(read, performances, strict=True):
+        with _told(source) as told:
+            _write(source, target, performance)
+        written += told.well
+    return len(targets) - written
+
+
+@dataclass
+class _Outcome:
+    """Whether it went well."""
+
+    well: bool = False
+
+
+@contextmanager
+def _told(source: Path) -> Iterator[_Outcome]:
+    """Tell what went wrong with a file in a line, and go on."""
+    outcome = _Outcome()
+    try:
+        yield outcome
+        outcome.well = True
+    except SoliloquyError as error:
+        sys.stderr.write(f"soliloquy: {source}: {' '.join(str(error).split())}\n")
+
+
+def _write(source: Path, target: Path, performance: Performance) -> None:
     try:
         performance.save(target)
     except OSError as error:

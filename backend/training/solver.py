@@ -80,5 +80,5 @@ def save_weights(path: Path, model: nn.Module, card: Mapping[str, Any]) -> None:
 
 
 def as_card(config: Any) -> dict[str, Any]:
-    """A config dataclass as JSON values."""
-    return json.loads(json.dumps(asdict(config), default=str))
+    """A config dataclass as JSON values; of a path its last name, since the rest belongs to a machine."""
+    return json.loads(json.dumps(asdict(config), default=lambda value: Path(value).name))

@@ -16,6 +16,7 @@ from addon.core.request import PerformRequest
 from backend import perform
 from backend.audio.decode import read_sound
 from backend.audio.sound import SAMPLE_RATE, Sound
+from backend.cues import live
 from backend.cues.library import load_encoder
 from backend.engine import perform_sounds
 from backend.evaluation.statistics import blinks, head_degrees, world_gaze
@@ -122,6 +123,15 @@ def test_ten_minutes_stay_in_range_and_alive_to_the_end() -> None:
         assert track[last].std(axis=0).mean() == pytest.approx(track[first].std(axis=0).mean(), rel=0.5)
     seen = blinks(performance).start
     assert 0.5 < (seen > 480).sum() / max((seen < 120).sum(), 1) < 2.0
+
+
+def test_a_live_line_is_the_line_that_is_heard_whole() -> None:
+    sound = read_sound(SHIPPED_LINE)
+    stream = live(EmotionTrack.constant("happy"), fps=30.0)
+    pieces = [stream.push(sound.samples[at : at + 320]) for at in range(0, len(sound.samples), 320)]
+    frames = np.concatenate([piece.channels for piece in [*pieces, stream.finish()] if piece is not None])
+    jaw = CHANNEL_INDEX["jawOpen"]
+    np.testing.assert_allclose(frames[:, jaw], by_networks(sound, "happy").channels[:, jaw], atol=0.1)
 
 
 def test_a_layer_that_is_off_rests() -> None:

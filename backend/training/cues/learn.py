@@ -54,7 +54,7 @@ class CueRecipe:
     performances: int = 3
     batch: int = 16
     crop: int = 160
-    schedule: Schedule = field(default_factory=lambda: Schedule(steps=3000, rate=2e-3))
+    schedule: Schedule = field(default_factory=lambda: Schedule(steps=2500, rate=2e-3))
     classifier: Schedule = field(default_factory=lambda: Schedule(steps=500, rate=2e-3))
     model: CueConfig = field(default_factory=CueConfig)
 

@@ -131,13 +131,12 @@ def augment(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
     sound = samples
     if random.random() < 0.7:
         factor = float(np.exp(random.uniform(np.log(0.9), np.log(1.1))))
-        sound = soxr.resample(sound, SAMPLE_RATE, SAMPLE_RATE * factor)
+        sound = np.asarray(soxr.resample(sound, SAMPLE_RATE, SAMPLE_RATE * factor))
     if random.random() < 0.85:
         sound = _equalized(sound, random)
     if random.random() < 0.2:  # a telephone
-        sound = scipy.signal.sosfilt(
-            scipy.signal.butter(4, (300.0, 3_400.0), "band", fs=SAMPLE_RATE, output="sos"), sound
-        )
+        band = scipy.signal.butter(4, (300.0, 3_400.0), "band", fs=SAMPLE_RATE, output="sos")
+        sound = np.asarray(scipy.signal.sosfilt(band, sound))
     if random.random() < 0.7:
         sound = sound + _noise(sound, random)
     if random.random() < 0.3:
@@ -148,7 +147,7 @@ def augment(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def _equalized(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """A random curve of some decibels and a random tilt."""
-    size = scipy.fft.next_fast_len(len(sound), real=True)
+    size = int(scipy.fft.next_fast_len(len(sound), real=True) or len(sound))
     hertz = np.fft.rfftfreq(size, 1.0 / SAMPLE_RATE)
     knots = np.log([30.0, 150.0, 400.0, 1_000.0, 2_500.0, 5_000.0, 8_000.0])
     decibels = random.normal(0.0, 4.0, len(knots)) + random.normal(0.0, 3.0) * np.linspace(-1.0, 1.0, len(knots))
@@ -158,7 +157,7 @@ def _equalized(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def _noise(sound: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """White to reddish noise, 8 to 35 dB below the sound."""
-    size = scipy.fft.next_fast_len(len(sound), real=True)
+    size = int(scipy.fft.next_fast_len(len(sound), real=True) or len(sound))
     hertz = np.fft.rfftfreq(size, 1.0 / SAMPLE_RATE)
     spectrum = np.asarray(scipy.fft.rfft(random.normal(size=size))) / np.maximum(hertz, 40.0) ** random.uniform(
         0.0, 1.2
