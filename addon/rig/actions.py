@@ -16,7 +16,7 @@ import numpy as np
 
 HAS_SLOTS: Final[bool] = bpy.app.version >= (4, 4, 0)
 _HAS_LEGACY_CURVES: Final[bool] = bpy.app.version < (5, 0, 0)
-_ID_CODES: Final = {"KEY": "KE", "OBJECT": "OB"}
+_ID_CODES: Final = {"KEY": "KE", "OBJECT": "OB", "ARMATURE": "AR", "MESH": "ME"}
 
 
 @dataclass(frozen=True, eq=False)

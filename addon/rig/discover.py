@@ -5,70 +5,21 @@ The values here hold Blender references and are for use within one call; nothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 import bpy
 
-from ..core.channels import CHANNELS, GROUPS
-from ..core.detection import ARKIT, Detected, Drive, coverage_sentence, covered, detect
+from ..core.channels import GROUPS
+from ..core.detection import Detected, Drive, covered, detect, detect_bones
 from ..core.errors import RigError
 from ..core.naming import BoneGuess, guess_bones
+from .parts import Character, Face, KeyTarget, PropertyTarget
 
 _ROTATION_PATHS: Final = ("rotation_quaternion", "rotation_euler", "rotation_axis_angle")
-
-
-@dataclass(frozen=True, eq=False)
-class KeyTarget:
-    """A Key datablock, one of the objects that show it, its naming convention and what drives its shape keys."""
-
-    key: bpy.types.Key
-    owner: bpy.types.Object
-    profile: str
-    matches: tuple[Drive, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Character:
-    """A character in the scene: `bones` are names in `armature`; `notes` say what is left out, one sentence each."""
-
-    name: str
-    root: bpy.types.Object
-    objects: tuple[bpy.types.Object, ...]
-    keys: tuple[KeyTarget, ...]
-    armature: bpy.types.Object | None
-    bones: BoneGuess
-    notes: tuple[str, ...]
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """The channels that some shape key follows, in contract order."""
-        matched = covered(match for target in self.keys for match in target.matches)
-        return tuple(name for name in CHANNELS if name in matched)
-
-    @property
-    def profiles(self) -> tuple[str, ...]:
-        """The naming conventions of its meshes, each once."""
-        return tuple(dict.fromkeys(target.profile for target in self.keys))
-
-    @property
-    def coverage(self) -> str:
-        """One line for the artist: what of a performance this character can show."""
-        found = [label for label, bone in (("head", self.bones.head), ("neck", self.bones.neck)) if bone]
-        eyes = [bone for bone in (self.bones.eye_left, self.bones.eye_right) if bone]
-        found += ["eyes"] if len(eyes) == 2 else ["one eye"] if eyes else []
-        bones = f"bones: {', '.join(found)}" if found else "no head or eye bones"
-        names = ", ".join(name for name in self.profiles if name != ARKIT)
-        drives = [match for target in self.keys for match in target.matches]
-        said = coverage_sentence(drives, f"on {len(self.keys)} meshes")
-        return f"{f'{names}: ' if names else ''}{said}; {bones}"
-
-    @property
-    def datablocks(self) -> tuple[bpy.types.ID, ...]:
-        """Every datablock that a bake animates."""
-        bones = [self.armature] if self.armature is not None and any(vars(self.bones).values()) else []
-        return (*(target.key for target in self.keys), *bones)
+_LEAST_PROPERTIES: Final[int] = 3
+"""Fewer custom properties than this are no evidence of a face: any rig may have one called "A"."""
+_OURS: Final = "soliloquy"
 
 
 def find_character(selected: bpy.types.Object | None) -> Character:
@@ -83,18 +34,23 @@ def find_character(selected: bpy.types.Object | None) -> Character:
         armature = armatures[0] if len(armatures) == 1 else None
         objects = _family(armature, objects) if armature else objects
     notes: list[str] = []
-    bones = _find_bones(armature, notes) if armature else BoneGuess()
+    detected = _detect_bones(tuple(bone.name for bone in armature.data.bones)) if armature else Detected("", ())
+    bones = _find_bones(armature, detected, notes) if armature else BoneGuess()
     keys = _find_keys(objects, bones, notes)
-    if not keys and not any(vars(bones).values()):
+    properties = _find_properties(objects, armature, keys)
+    face = _find_face(armature, detected, keys, notes) if armature else Face()
+    if not keys and not properties and not face.matches and not any(vars(bones).values()):
         raise RigError(
             "rig.nothing",
             f"{selected.name} has no shape keys named after ARKit or another known convention and no head or eye "
             "bones; choose the object that carries them.",
             root.name,
         )
-    if not keys:
+    if not keys and not properties and not face.matches:
         notes.append("No shape key is named after ARKit or another known convention, so only head and eyes will move.")
-    return Character(root.name, root, tuple(objects), tuple(keys), armature, bones, tuple(notes))
+    return Character(
+        root.name, root, tuple(objects), tuple(keys), armature, bones, tuple(notes), tuple(properties), face
+    )
 
 
 def require_editable(character: Character) -> None:
@@ -199,13 +155,82 @@ def _turned_by_eye_bones(owner: bpy.types.Object, bones: BoneGuess) -> bool:
     return bool(groups) and groups <= eyes
 
 
-def _find_bones(armature: bpy.types.Object, notes: list[str]) -> BoneGuess:
+@lru_cache(maxsize=64)
+def _detect_bones(names: tuple[str, ...]) -> Detected:
+    return detect_bones(names)
+
+
+def _find_properties(
+    objects: list[bpy.types.Object], armature: bpy.types.Object | None, keys: list[KeyTarget]
+) -> list[PropertyTarget]:
+    """The datablocks of the family whose custom properties are face controls, where no shape key does the same."""
+    by_keys = covered(match for target in keys for match in target.matches)
+    targets: list[PropertyTarget] = []
+    for holder in dict.fromkeys((*objects, *([armature.data] if armature else []))):
+        paths = _property_paths(holder)
+        driven = _driver_paths(holder)
+        detected = _detect(tuple(paths))
+        matches = tuple(
+            m for m in detected.drives if not m.sources <= by_keys and m.key in paths and paths[m.key] not in driven
+        )
+        if len(matches) >= _LEAST_PROPERTIES:
+            targets.append(PropertyTarget(holder, detected.profile, matches, paths))
+    return targets
+
+
+def _property_paths(holder: bpy.types.ID) -> dict[str, str]:
+    """Data path of every numeric custom property of a datablock and of its pose bones, by its name."""
+    owners = [("", holder)]
+    if isinstance(holder, bpy.types.Object) and holder.pose is not None:
+        owners += [(pose.path_from_id(), pose) for pose in holder.pose.bones if pose.keys()]
+    found: dict[str, str] = {}
+    for path, owner in owners:
+        for name in list(owner.keys()):
+            if isinstance(owner[name], float) and not name.startswith(_OURS):
+                found.setdefault(name, f'{path}["{bpy.utils.escape_identifier(name)}"]')
+    return found
+
+
+def _find_face(armature: bpy.types.Object, detected: Detected, keys: list[KeyTarget], notes: list[str]) -> Face:
+    """The face bones that a performance moves: not those that drivers move, nor what shape keys do on the same mesh."""
+    driven = _driver_paths(armature)
+    by_bone: dict[str, bool] = {}
+    matches: list[Drive] = []
+    for match in detected.drives:
+        pose = armature.pose.bones.get(match.key)
+        if pose is None or any(pose.path_from_id(p) in driven for p in (*_ROTATION_PATHS, "location")):
+            continue
+        if not match.row.with_keys and _moved_by_keys(match, armature, keys):
+            by_bone[match.key] = True
+            continue
+        matches.append(match)
+    if by_bone:
+        notes.append(f"{_listed(list(by_bone))} rest, because shape keys do the same on the mesh that they carry.")
+    roles = detected.roles
+    return Face(detected.profile, tuple(matches), (roles.get("centre_left", ""), roles.get("centre_right", "")))
+
+
+def _moved_by_keys(match: Drive, armature: bpy.types.Object, keys: list[KeyTarget]) -> bool:
+    """Whether a mesh that the bone carries has shape keys for all that the bone would do: it would move twice."""
+    bone = armature.data.bones[match.key]
+    carried = {bone.name, *(child.name for child in bone.children_recursive)}
+    return any(
+        match.sources <= covered(target.matches) | {"mouthClose"}
+        and carried & {group.name for group in target.owner.vertex_groups}
+        for target in keys
+    )
+
+
+def _find_bones(armature: bpy.types.Object, detected: Detected, notes: list[str]) -> BoneGuess:
     """Head, neck and eyes of an armature, without those that drivers turn."""
     bones = armature.data.bones
+    roles = {role: name for role, name in detected.roles.items() if name in bones}
     guess = guess_bones(bone.name for bone in bones)
-    head = guess.head or _common_parent(bones, guess)
+    eyes = roles.get("eye_left", guess.eye_left), roles.get("eye_right", guess.eye_right)
+    guess = BoneGuess(guess.head, guess.neck, *eyes)
+    head = roles.get("head") or guess.head or _common_parent(bones, guess)
     above = [bone.name for bone in bones[head].parent_recursive] if head else []
-    guess = BoneGuess(head, guess_bones(above).neck, guess.eye_left, guess.eye_right)
+    guess = BoneGuess(head, roles.get("neck") or guess_bones(above).neck, *eyes)
     driven = _driver_paths(armature)
     free: dict[str, str] = {}
     for role, name in vars(guess).items():

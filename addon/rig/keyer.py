@@ -15,15 +15,13 @@ from ..core.curves import decimate
 from ..core.errors import RigError
 from ..core.mapping import apply_rows
 from ..core.performance import Performance
-from ..core.rotation import matrix_from_angles
 from ..core.timeline import FrameRange, Timeline
-from . import actions, axes, ownership
+from . import actions, ownership
 from .actions import Track
-from .discover import Character, KeyTarget, require_editable
+from .bones import bone_tracks
+from .discover import require_editable
+from .parts import Character, KeyTarget
 
-NECK_SHARE: Final[float] = 0.4
-"""Part of a head turn that the neck does. The joint between the first two vertebrae, just below the skull, gives some
-60 % of the neck's axial rotation (White and Panjabi, Clinical Biomechanics of the Spine, 2nd ed., 1990)."""
 GROUP: Final[str] = "Soliloquy"
 
 
@@ -55,7 +53,10 @@ def bake(
     require_editable(character)
     curves = scene_curves(performance, timeline)
     notes = list(character.notes)
-    plan = [*_key_plan(character, curves, notes), *_bone_plan(character, curves, notes)]
+    plan = _joined(
+        [*_key_plan(character, curves, notes), *_property_plan(character, curves),
+         *_bone_plan(character, curves, notes)]
+    )  # fmt: skip
     plan = [(datablock, [_thinned(t, tolerance, curves) for t in tracks]) for datablock, tracks in plan]
     if not plan:
         raise RigError("rig.nothing", f"Nothing on {character.name} can be keyed: everything follows drivers.")
@@ -82,9 +83,9 @@ def bake(
 def remove(character: Character) -> tuple[str, ...]:
     """Take away what bakes made on a character and put back what was there. Returns sentences for the artist."""
     require_editable(character)
-    owners = [o for o in character.objects if o.type == "ARMATURE"]
     keys = [o.data.shape_keys for o in character.objects if getattr(o.data, "shape_keys", None) is not None]
-    returned = [(ownership.label(d), ownership.restore(d)) for d in dict.fromkeys((*keys, *owners))]
+    data = [o.data for o in character.objects if o.data is not None]
+    returned = [(ownership.label(d), ownership.restore(d)) for d in dict.fromkeys((*keys, *character.objects, *data))]
     count = ownership.delete_takes(character.name)
     sentences = [f"Removed {count} Action{'' if count == 1 else 's'} from {character.name}."] if count else []
     return (*sentences, *(f"The Action {action} is back on {name}." for name, action in returned if action))
@@ -131,53 +132,37 @@ def _key_values(
         )
 
 
+def _property_plan(character: Character, curves: SceneCurves) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
+    """Custom properties, which have no range of their own that Blender would hold keys to."""
+    for target in character.properties:
+        values = apply_rows([match.row for match in target.matches], curves.channels, curves.gap)
+        yield (
+            target.holder,
+            [
+                Track(target.paths[match.key], 0, GROUP, curves.frames, column)
+                for match, column in zip(target.matches, values.T, strict=True)
+            ],
+        )
+
+
 def _bone_plan(
     character: Character, curves: SceneCurves, notes: list[str]
 ) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
     bones, armature = character.bones, character.armature
     if not (bones.eye_left or bones.eye_right) and not set(GROUPS["gaze"]) & set(character.channels):
         notes.append("There are no eye bones and no eye-look keys, so the gaze is not keyed.")
-    if armature is None or not any(vars(bones).values()):
+    if not bones.head and not bones.neck:
         notes.append("There is no head bone, so the head is not keyed.")
-        return
-    frame = axes.character_axes(armature, bones)
-    tracks = [
-        track
-        for name, rotations in _bone_rotations(character, armature, curves)
-        for track in _bone_tracks(armature.pose.bones[name], frame, rotations, curves.frames)
-    ]
-    yield armature, tracks
+    if armature is not None and (tracks := list(bone_tracks(character, curves))):
+        yield armature, tracks
 
 
-def _bone_rotations(
-    character: Character, armature: bpy.types.Object, curves: SceneCurves
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Each bone with its rotations (N,3,3) in contract axes.
-
-    The head's translation is not keyed: a head bone moved off its neck tears the mesh of most rigs.
-    """
-    bones = character.bones
-    # A head that does not inherit the neck's turn has to do all of it by itself.
-    inherits = bool(bones.head) and armature.data.bones[bones.head].use_inherit_rotation
-    neck_share = (NECK_SHARE if inherits else 0.0) if bones.head else 1.0
-    if bones.neck and neck_share:
-        yield bones.neck, axes.part_of(curves.head, neck_share)
-    if bones.head:
-        yield bones.head, axes.part_of(curves.head, 1.0 - neck_share if bones.neck else 1.0)
-    for eye, name in enumerate((bones.eye_left, bones.eye_right)):
-        if name:
-            angles = np.pad(curves.gaze[:, eye].astype(np.float64), ((0, 0), (0, 1)))
-            yield name, matrix_from_angles(angles)
-
-
-def _bone_tracks(
-    pose: bpy.types.PoseBone, frame: np.ndarray, rotations: np.ndarray, frames: np.ndarray
-) -> Iterator[Track]:
-    local = axes.basis_quaternions(axes.rest_matrix(pose.bone), frame, rotations)
-    name, values = axes.in_mode(local, pose.rotation_mode)
-    path = pose.path_from_id(name)
-    for index in range(values.shape[1]):
-        yield Track(path, index, pose.name, frames, values[:, index].astype(np.float32))
+def _joined(plan: list[tuple[bpy.types.ID, list[Track]]]) -> list[tuple[bpy.types.ID, list[Track]]]:
+    """One entry for each datablock: an armature may have both bones and properties."""
+    found: dict[bpy.types.ID, list[Track]] = {}
+    for datablock, tracks in plan:
+        found.setdefault(datablock, []).extend(tracks)
+    return list(found.items())
 
 
 def _thinned(track: Track, tolerance: float, curves: SceneCurves) -> Track:

@@ -102,7 +102,7 @@ def delete_takes(character: str) -> int:
     """Delete our Actions of this character; those that an NLA strip plays stay. Returns how many went."""
     in_strips = {
         strip.action
-        for datablock in (*bpy.data.shape_keys, *bpy.data.objects)
+        for datablock in (*bpy.data.shape_keys, *bpy.data.objects, *bpy.data.armatures, *bpy.data.meshes)
         if datablock.animation_data
         for track in datablock.animation_data.nla_tracks
         for strip in track.strips
@@ -132,8 +132,13 @@ def _read(datablock: bpy.types.ID, path: str) -> float | list[float]:
 
 
 def _write(datablock: bpy.types.ID, path: str, value: float | list[float]) -> None:
-    owner_path, _, name = path.rpartition(".")
     try:
+        if path.endswith('"]'):
+            owner_path, _, quoted = path.rpartition('["')
+            owner = datablock.path_resolve(owner_path) if owner_path else datablock
+            owner[bpy.utils.unescape_identifier(quoted[:-2])] = value
+            return
+        owner_path, _, name = path.rpartition(".")
         setattr(datablock.path_resolve(owner_path), name, value)
     except (ValueError, AttributeError):
         return  # the artist has renamed or removed that key or bone since; there is nothing to put back
