@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .backend import SOLILOQUY_OT_start_backend, SOLILOQUY_OT_stop_backend
-from .character import SOLILOQUY_OT_add_character, SOLILOQUY_OT_remove
+from .character import SOLILOQUY_OT_add_character, SOLILOQUY_OT_bind, SOLILOQUY_OT_remove
 from .perform import (
     SOLILOQUY_OT_apply,
     SOLILOQUY_OT_bake_file,
@@ -21,5 +21,6 @@ CLASSES: Final = (
     SOLILOQUY_OT_bake_file,
     SOLILOQUY_OT_cancel,
     SOLILOQUY_OT_add_character,
+    SOLILOQUY_OT_bind,
     SOLILOQUY_OT_remove,
 )

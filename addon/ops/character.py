@@ -10,6 +10,8 @@ from bpy.props import EnumProperty
 from .. import runtime
 from ..character.roster import CHARACTERS, DEFAULT_CHARACTER
 from ..rig import take
+from ..rig.discover import find_character
+from ..rig.preflight import preflight
 from .base import NO_CHARACTER, Explained, chosen_character
 
 
@@ -42,6 +44,32 @@ class SOLILOQUY_OT_add_character(Explained, bpy.types.Operator):
         rig.select_set(True)
         context.view_layer.objects.active = rig
         context.scene.soliloquy.character = rig
+
+
+class SOLILOQUY_OT_bind(Explained, bpy.types.Operator):
+    """Find out what of the character can perform, by its names, bones and shapes, and say what stands in the way"""
+
+    bl_idname = "soliloquy.bind"
+    bl_label = "Bind Character"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        """See `Explained`."""
+        return "" if chosen_character(context) else NO_CHARACTER
+
+    def run(self, context: bpy.types.Context) -> None:
+        """See `Explained`. The character is then the chosen one, and what was found stands in the panel."""
+        selected = chosen_character(context)
+        character = find_character(selected)
+        looked = preflight(character)
+        context.scene.soliloquy.character = character.root
+        for finding in reversed(looked.findings):
+            self.report({finding.level if finding.level != "ERROR" else "WARNING"}, finding.text)
+            runtime.get().tell(finding.level, finding.text)
+        found = f"{character.name} is bound: {character.coverage}. {looked.score:.0%} of its named keys do as they say."
+        self.report({"INFO"}, found)
+        runtime.get().tell("INFO", found)
 
 
 class SOLILOQUY_OT_remove(Explained, bpy.types.Operator):

@@ -27,13 +27,17 @@ GROUP: Final[str] = "Soliloquy"
 
 @dataclass(frozen=True)
 class BakeReport:
-    """What a bake did: names of Actions, scene frames covered, curves and keys written, sentences for the artist."""
+    """What a bake did: names of Actions, scene frames covered, curves and keys written, sentences for the artist.
+
+    `moved` is whether the character was seen to move afterwards; see `verify`.
+    """
 
     actions: tuple[str, ...]
     frames: FrameRange
     curves: int
     keys: int
     notes: tuple[str, ...]
+    moved: bool = True
 
 
 def scene_timeline(scene: bpy.types.Scene, start: int) -> Timeline:

@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from ..core.performance import Performance
-from . import keyer, sound
+from . import keyer, sound, verify
 from .discover import find_character
 
 
@@ -34,9 +34,11 @@ def apply(
     report = keyer.bake(character, performance, timeline, take.line, take.tolerance)
     sound.extend_range(scene, report.frames)
     note = sound.place_sound(scene, take.sound, report.frames, character.name) if take.sound else ""
+    stands_still = verify.moved_note(scene, character)
     scene.frame_set(scene.frame_current)  # show the pose of the frame that the artist looks at
+    note = " ".join(sentence for sentence in (note, stands_still) if sentence)
     warnings = (str(w) for w in performance.meta.get("warnings", ()))
-    return replace(report, notes=(*report.notes, *warnings, *((note,) if note else ())))
+    return replace(report, moved=not stands_still, notes=(*report.notes, *warnings, *((note,) if note else ())))
 
 
 def remove(scene: bpy.types.Scene, selected: bpy.types.Object | None) -> tuple[str, ...]:

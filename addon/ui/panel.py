@@ -49,6 +49,7 @@ def _draw_character(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     chosen = settings_of(context.scene).character
     row.prop(settings_of(context.scene), "character")
     row.operator("soliloquy.add_character", text="", icon="ADD")
+    row.operator("soliloquy.bind", text="", icon="LINKED")
     selected = chosen_character(context)
     if selected is None:
         return  # the reason below Generate says so
