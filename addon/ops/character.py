@@ -9,8 +9,9 @@ from bpy.props import EnumProperty
 
 from .. import runtime
 from ..character.roster import CHARACTERS, DEFAULT_CHARACTER
-from ..rig import take
-from ..rig.discover import find_character
+from ..rig import geometry, take
+from ..rig.discover import find_character, gather
+from ..rig.parts import Character
 from ..rig.preflight import preflight
 from .base import NO_CHARACTER, Explained, chosen_character
 
@@ -60,8 +61,7 @@ class SOLILOQUY_OT_bind(Explained, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         """See `Explained`. The character is then the chosen one, and what was found stands in the panel."""
-        selected = chosen_character(context)
-        character = find_character(selected)
+        character = _bound(chosen_character(context))
         looked = preflight(character)
         context.scene.soliloquy.character = character.root
         for finding in reversed(looked.findings):
@@ -90,3 +90,12 @@ class SOLILOQUY_OT_remove(Explained, bpy.types.Operator):
         for sentence in sentences or ("There was nothing of Soliloquy's to remove.",):
             self.report({"INFO"}, sentence)
             runtime.get().tell("INFO", sentence)
+
+
+def _bound(selected: bpy.types.Object | None) -> Character:
+    """The character by its names, or where no name on it says anything, by geometry. Raises RigError."""
+    character = gather(selected)
+    if not character.keys and not character.properties and not character.face.matches:
+        for owner in geometry.candidates(character.objects)[:1]:
+            geometry.place(owner, character)
+    return find_character(selected)

@@ -14,7 +14,8 @@ from ..core.channels import GROUPS
 from ..core.detection import Detected, Drive, covered, detect, detect_bones
 from ..core.errors import RigError
 from ..core.naming import BoneGuess, guess_bones
-from .parts import Character, Face, KeyTarget, PropertyTarget
+from .notes import is_fitted
+from .parts import GEOMETRY, Character, Face, KeyTarget, PropertyTarget
 
 _ROTATION_PATHS: Final = ("rotation_quaternion", "rotation_euler", "rotation_axis_angle")
 _LEAST_PROPERTIES: Final[int] = 3
@@ -24,6 +25,19 @@ _OURS: Final = "soliloquy"
 
 def find_character(selected: bpy.types.Object | None) -> Character:
     """The character that `selected` belongs to. Raises RigError with a sentence when there is nothing to drive."""
+    character = gather(selected)
+    if not character.datablocks:
+        raise RigError(
+            "rig.nothing",
+            f"{selected.name if selected else 'It'} has no shape keys named after ARKit or another known convention "
+            "and no head or eye bones; choose the object that carries them, or press Bind, which also looks at shapes.",
+            character.name,
+        )
+    return character
+
+
+def gather(selected: bpy.types.Object | None) -> Character:
+    """All that belongs to `selected`, though there be nothing on it to drive. Raises RigError when it is None."""
     if selected is None:
         raise RigError("rig.none", "Select the character, or any of its meshes or bones, first.")
     armature = _armature_of(selected)
@@ -39,13 +53,6 @@ def find_character(selected: bpy.types.Object | None) -> Character:
     keys = _find_keys(objects, bones, notes)
     properties = _find_properties(objects, armature, keys)
     face = _find_face(armature, detected, keys, notes) if armature else Face()
-    if not keys and not properties and not face.matches and not any(vars(bones).values()):
-        raise RigError(
-            "rig.nothing",
-            f"{selected.name} has no shape keys named after ARKit or another known convention and no head or eye "
-            "bones; choose the object that carries them.",
-            root.name,
-        )
     if not keys and not properties and not face.matches:
         notes.append("No shape key is named after ARKit or another known convention, so only head and eyes will move.")
     return Character(
@@ -118,11 +125,25 @@ def _find_keys(objects: list[bpy.types.Object], bones: BoneGuess, notes: list[st
         if not key.use_relative:
             notes.append(f"The shape keys of {owner.name} are absolute, not relative; they are left alone.")
             continue
+        if is_fitted(owner):
+            targets.append(_fitted(key, owner, notes))
+            continue
         detected = _detect(tuple(block.name for block in key.key_blocks))
         matches = _drivable(detected.drives, key, owner, bones, notes)
         if matches:
             targets.append(KeyTarget(key, owner, detected.profile, matches))
     return targets
+
+
+def _fitted(key: bpy.types.Key, owner: bpy.types.Object, notes: list[str]) -> KeyTarget:
+    """A mesh that is bound by geometry: every key that is neither the rest, nor muted, nor driven."""
+    driven = _driver_paths(key)
+    rest = key.reference_key
+    blocks = [b for b in key.key_blocks if b != rest and not b.mute]
+    left = [b.name for b in blocks if b.path_from_id("value") in driven]
+    if left:
+        notes.append(f"{_listed(left)} of {owner.name} follow drivers and are left to them.")
+    return KeyTarget(key, owner, GEOMETRY, (), tuple(b.name for b in blocks if b.name not in left))
 
 
 def _drivable(

@@ -13,10 +13,11 @@ from ..core.baking import SceneCurves, scene_curves
 from ..core.channels import GROUPS
 from ..core.curves import decimate
 from ..core.errors import RigError
+from ..core.geometry import fit_values, residuals
 from ..core.mapping import apply_rows
 from ..core.performance import Performance
 from ..core.timeline import FrameRange, Timeline
-from . import actions, ownership
+from . import actions, geometry, ownership
 from .actions import Track
 from .bones import bone_tracks
 from .discover import require_editable
@@ -112,15 +113,18 @@ def _key_plan(
     for target in character.keys:
         tracks = [
             Track(block.path_from_id("value"), 0, GROUP, curves.frames, values)
-            for block, values in _key_values(target, curves, notes)
+            for block, values in _key_values(character, target, curves, notes)
         ]
         yield target.key, tracks
 
 
 def _key_values(
-    target: KeyTarget, curves: SceneCurves, notes: list[str]
+    character: Character, target: KeyTarget, curves: SceneCurves, notes: list[str]
 ) -> Iterator[tuple[bpy.types.ShapeKey, np.ndarray]]:
     """Each key with its values (N,), within its slider, because Blender cuts them there anyway and the artist asks."""
+    if target.fitted:
+        yield from _fitted_values(character, target, curves, notes)
+        return
     clipped: list[str] = []
     mapped = apply_rows([match.row for match in target.matches], curves.channels, curves.gap)
     for match, wanted in zip(target.matches, mapped.T, strict=True):
@@ -134,6 +138,19 @@ def _key_values(
             f"{len(clipped)} keys of {target.owner.name} were limited by the range of their sliders "
             f"({', '.join(clipped[:4])}); widen it to see the whole movement."
         )
+
+
+def _fitted_values(
+    character: Character, target: KeyTarget, curves: SceneCurves, notes: list[str]
+) -> Iterator[tuple[bpy.types.ShapeKey, np.ndarray]]:
+    """The keys of a mesh without names, solved for; those that move no landmark are not keyed."""
+    fit = geometry.face_fit(target, character)
+    values = fit_values(fit, curves.landmarks, curves.gap)
+    left = residuals(fit, values, curves.landmarks, curves.gap)
+    said = ", ".join(f"{region} {distance:.1f}" for region, distance in left.items())
+    notes.append(f"{target.owner.name} is fitted by geometry to within (mm of a human face): {said}.")
+    for column in np.flatnonzero(fit.usable):
+        yield target.key.key_blocks[target.fitted[column]], values[:, column]
 
 
 def _property_plan(character: Character, curves: SceneCurves) -> Iterator[tuple[bpy.types.ID, list[Track]]]:

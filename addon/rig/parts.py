@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import bpy
 
@@ -14,15 +15,22 @@ from ..core.channels import CHANNELS
 from ..core.detection import ARKIT, Drive, coverage_sentence, covered
 from ..core.naming import BoneGuess
 
+GEOMETRY: Final[str] = "Geometry"
+"""Stands for a convention where there is none."""
+
 
 @dataclass(frozen=True, eq=False)
 class KeyTarget:
-    """A Key datablock, one of the objects that show it, its naming convention and what drives its shape keys."""
+    """A Key datablock, one of the objects that show it, its naming convention and what drives its shape keys.
+
+    `fitted` are the keys that are solved for by geometry, for meshes whose names say nothing.
+    """
 
     key: bpy.types.Key
     owner: bpy.types.Object
     profile: str
     matches: tuple[Drive, ...]
+    fitted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +91,9 @@ class Character:
     def coverage(self) -> str:
         """One line for the artist: what of a performance this character can show."""
         names = ", ".join(name for name in self.profiles if name != ARKIT)
-        said = coverage_sentence(self.drives, self._where())
+        fitted = sum(len(target.fitted) for target in self.keys)
+        said = coverage_sentence(self.drives, self._where()) if self.drives or not fitted else ""
+        said = "; ".join(filter(None, (f"{fitted} shape keys by geometry" if fitted else "", said)))
         return f"{f'{names}: ' if names else ''}{said}; {self._bones_said()}"
 
     @property

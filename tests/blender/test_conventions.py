@@ -50,10 +50,14 @@ MOUTHS = {
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Performance:
     """The shipped line, happy, from the backend that SOLILOQUY_BACKEND_PYTHON names; without it a short one by hand."""
-    python = os.environ.get("SOLILOQUY_BACKEND_PYTHON")
-    if not python:
+    if not os.environ.get("SOLILOQUY_BACKEND_PYTHON"):
         return _by_hand()
-    made = tmp_path_factory.mktemp("line") / "line.npz"
+    return perform_line(tmp_path_factory.mktemp("line") / "line.npz")
+
+
+def perform_line(made: Path) -> Performance:
+    """The shipped line, happy, performed by the backend into the file `made`."""
+    python = os.environ["SOLILOQUY_BACKEND_PYTHON"]
     card = json.loads((ROOT / "backend/demo/line.json").read_text(encoding="utf-8"))
     command = [python, "-m", "backend", "perform", "--emotion", "happy", "--text", card["text"], "--fps", "30"]
     subprocess.run([*command, "--out", str(made), str(ROOT / "backend/demo/line.wav")], cwd=ROOT, check=True)
