@@ -46,6 +46,8 @@ RIDGE: Final[float] = 0.002
 LEAST_EFFECT: Final[float] = 0.004
 """A control that moves no landmark by this many inter-ocular distances is left at rest: nothing tells its value."""
 
+_LAYERS: Final[Mapping[str, str]] = {"mouth": "speech", "jaw": "speech", "eyes": "blink", "brows": "expression"}
+
 
 @dataclass(frozen=True, eq=False)
 class FaceFit:
@@ -77,6 +79,11 @@ class FaceFit:
     def lid_scale(self) -> float:
         """Opening of the lids against the canonical one."""
         return _scale(_gap(self.rest, LID_PAIRS) / _gap(canonical_face(), LID_PAIRS))
+
+    def layer(self, control: int) -> str:
+        """The layer that a control belongs to, by the region of the face that it moves most."""
+        moved = {name: float(np.linalg.norm(self.effects[control, list(REGIONS[name])])) for name in _LAYERS}
+        return _LAYERS[max(moved, key=lambda name: moved[name])]
 
     @property
     def usable(self) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Final
 
 from .backend import SOLILOQUY_OT_start_backend, SOLILOQUY_OT_stop_backend
 from .character import SOLILOQUY_OT_add_character, SOLILOQUY_OT_bind, SOLILOQUY_OT_remove
+from .layers import SOLILOQUY_OT_mute_layer, SOLILOQUY_OT_push_take
 from .perform import (
     SOLILOQUY_OT_apply,
     SOLILOQUY_OT_bake_file,
@@ -23,4 +24,6 @@ CLASSES: Final = (
     SOLILOQUY_OT_add_character,
     SOLILOQUY_OT_bind,
     SOLILOQUY_OT_remove,
+    SOLILOQUY_OT_mute_layer,
+    SOLILOQUY_OT_push_take,
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import bpy
 import numpy as np
 
 from ..core.baking import SceneCurves
+from ..core.layers import layer_of
 from ..core.mapping import apply_rows
 from ..core.profiles import SHIFTS, TURNS
 from ..core.rotation import matrix_from_angles
@@ -21,8 +22,8 @@ NECK_SHARE: Final[float] = 0.4
 60 % of the neck's axial rotation (White and Panjabi, Clinical Biomechanics of the Spine, 2nd ed., 1990)."""
 
 
-def bone_tracks(character: Character, curves: SceneCurves) -> Iterator[Track]:
-    """The tracks of every bone that a performance moves, each curve once."""
+def bone_tracks(character: Character, curves: SceneCurves, group: Callable[[str], str]) -> Iterator[Track]:
+    """The tracks of every bone that a performance moves, each curve once, in the `group` of its layer."""
     armature = character.armature
     if armature is None:
         return
@@ -35,9 +36,20 @@ def bone_tracks(character: Character, curves: SceneCurves) -> Iterator[Track]:
         if shift is not None:
             shifts[bone] = shift
     for bone, rotations in turns.items():
-        yield from _turn_tracks(armature.pose.bones[bone], frame, rotations, curves.frames)
+        named = group(_layer(character, bone, TURNS))
+        yield from _turn_tracks(armature.pose.bones[bone], frame, rotations, curves.frames, named)
     for bone, moved in shifts.items():
-        yield from _shift_tracks(armature.pose.bones[bone], moved, curves.frames)
+        named = group(_layer(character, bone, SHIFTS))
+        yield from _shift_tracks(armature.pose.bones[bone], moved, curves.frames, named)
+
+
+def _layer(character: Character, bone: str, axes_of_kind: tuple[str, ...]) -> str:
+    if bone in (character.bones.head, character.bones.neck):
+        return "head"
+    if bone in (character.bones.eye_left, character.bones.eye_right):
+        return "gaze"
+    rows = [m for m in character.face.matches if m.key == bone and m.row.axis in axes_of_kind]
+    return layer_of(source for match in rows for source in match.sources)
 
 
 def _turns(character: Character, armature: bpy.types.Object, curves: SceneCurves) -> Iterator[tuple[str, np.ndarray]]:
@@ -102,20 +114,20 @@ def _stacked(by_axis: Mapping[str, np.ndarray], names: tuple[str, ...]) -> np.nd
 
 
 def _turn_tracks(
-    pose: bpy.types.PoseBone, frame: np.ndarray, rotations: np.ndarray, frames: np.ndarray
+    pose: bpy.types.PoseBone, frame: np.ndarray, rotations: np.ndarray, frames: np.ndarray, group: str
 ) -> Iterator[Track]:
     local = axes.basis_quaternions(axes.rest_matrix(pose.bone), frame, rotations)
     name, values = axes.in_mode(local, pose.rotation_mode)
-    yield from _tracks(pose, name, values, frames)
+    yield from _tracks(pose, name, values, frames, group)
 
 
-def _shift_tracks(pose: bpy.types.PoseBone, moved: np.ndarray, frames: np.ndarray) -> Iterator[Track]:
+def _shift_tracks(pose: bpy.types.PoseBone, moved: np.ndarray, frames: np.ndarray, group: str) -> Iterator[Track]:
     """A pose bone's location stands in its own rest axes, unless it is told to stand in the armature's."""
     local = moved @ axes.rest_matrix(pose.bone) if pose.bone.use_local_location else moved
-    yield from _tracks(pose, "location", local, frames)
+    yield from _tracks(pose, "location", local, frames, group)
 
 
-def _tracks(pose: bpy.types.PoseBone, name: str, values: np.ndarray, frames: np.ndarray) -> Iterator[Track]:
+def _tracks(pose: bpy.types.PoseBone, name: str, values: np.ndarray, frames: np.ndarray, group: str) -> Iterator[Track]:
     path = pose.path_from_id(name)
     for index in range(values.shape[1]):
-        yield Track(path, index, pose.name, frames, values[:, index].astype(np.float32))
+        yield Track(path, index, group, frames, values[:, index].astype(np.float32))

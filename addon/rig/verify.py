@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import bpy
 import numpy as np
 
-from .actions import read_tracks
+from .actions import Track
 from .parts import Character
 
 LEAST: Final[float] = 1e-4
 """Part of the size of a mesh that its largest move must exceed to count as seen."""
 
 
-def moved_note(scene: bpy.types.Scene, character: Character) -> str:
+def moved_note(scene: bpy.types.Scene, character: Character, written: Sequence[Track]) -> str:
     """A sentence when nothing on the character moves between the stillest and the liveliest frame, else "".
 
     The scene's own frame is put back.
     """
     before = scene.frame_current
-    frames = _extreme_frames(character)
+    frames = _extreme_frames(written)
     if frames is None:
         return "No key was written that changes over time, so the face stands still."
     shown: list[np.ndarray] = []
@@ -34,9 +35,9 @@ def moved_note(scene: bpy.types.Scene, character: Character) -> str:
     return f"Keys were written, yet {character.name} does not move. {_why(character)}"
 
 
-def _extreme_frames(character: Character) -> tuple[int, int] | None:
-    """The frames of our keys between which the curves differ most from rest."""
-    tracks = [t for d in character.datablocks for t in read_tracks(d).values() if len(t.frames) > 1]
+def _extreme_frames(written: Sequence[Track]) -> tuple[int, int] | None:
+    """The frames of the keys written between which the curves differ most from rest."""
+    tracks = [t for t in written if len(t.frames) > 1]
     lively = [t for t in tracks if np.ptp(t.values) > 1e-6]
     if not lively:
         return None

@@ -72,8 +72,10 @@ def _draw_line(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     for name in ("sound", "text", "emotion"):
         column.prop(settings, name)
     column.prop(settings, "intensity", slider=True)
-    for name in ("seed", "start_frame", "tolerance"):
+    for name in ("seed", "start_frame", "tolerance", "push"):
         column.prop(settings, name)
+    layers = layout.row(align=True)
+    layers.prop(settings, "layers", expand=True)
 
 
 def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
