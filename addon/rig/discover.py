@@ -11,10 +11,11 @@ from typing import Final
 import bpy
 
 from ..core.channels import GROUPS
-from ..core.detection import Detected, Drive, covered, detect, detect_bones
+from ..core.detection import Detected, Drive, bone_drives, covered, detect, detect_bones, named_drives
 from ..core.errors import RigError
 from ..core.naming import BoneGuess, guess_bones
-from .notes import is_fitted
+from ..core.profiles import Profile
+from .notes import is_fitted, map_of
 from .parts import GEOMETRY, Character, Face, KeyTarget, PropertyTarget
 
 _ROTATION_PATHS: Final = ("rotation_quaternion", "rotation_euler", "rotation_axis_angle")
@@ -48,10 +49,14 @@ def gather(selected: bpy.types.Object | None) -> Character:
         armature = armatures[0] if len(armatures) == 1 else None
         objects = _family(armature, objects) if armature else objects
     notes: list[str] = []
+    custom = map_of(root)
     detected = _detect_bones(tuple(bone.name for bone in armature.data.bones)) if armature else Detected("", ())
+    if custom is not None and armature is not None:
+        drives = bone_drives(custom, [bone.name for bone in armature.data.bones])
+        detected = Detected(custom.name, drives, {**detected.roles, **custom.roles})
     bones = _find_bones(armature, detected, notes) if armature else BoneGuess()
-    keys = _find_keys(objects, bones, notes)
-    properties = _find_properties(objects, armature, keys)
+    keys = _find_keys(objects, bones, custom, notes)
+    properties = _find_properties(objects, armature, keys, custom)
     face = _find_face(armature, detected, keys, notes) if armature else Face()
     if not keys and not properties and not face.matches:
         notes.append("No shape key is named after ARKit or another known convention, so only head and eyes will move.")
@@ -113,7 +118,9 @@ def _family(root: bpy.types.Object, seeds: list[bpy.types.Object] | None = None)
     return list(found.values())
 
 
-def _find_keys(objects: list[bpy.types.Object], bones: BoneGuess, notes: list[str]) -> list[KeyTarget]:
+def _find_keys(
+    objects: list[bpy.types.Object], bones: BoneGuess, custom: Profile | None, notes: list[str]
+) -> list[KeyTarget]:
     """The Key datablocks of the family, each once however many objects share it, that have something to drive."""
     seen: set[int] = set()
     targets: list[KeyTarget] = []
@@ -128,7 +135,7 @@ def _find_keys(objects: list[bpy.types.Object], bones: BoneGuess, notes: list[st
         if is_fitted(owner):
             targets.append(_fitted(key, owner, notes))
             continue
-        detected = _detect(tuple(block.name for block in key.key_blocks))
+        detected = _named(tuple(block.name for block in key.key_blocks), custom)
         matches = _drivable(detected.drives, key, owner, bones, notes)
         if matches:
             targets.append(KeyTarget(key, owner, detected.profile, matches))
@@ -162,6 +169,11 @@ def _drivable(
     return tuple(m for m in matches if m not in blocked and m not in turned)
 
 
+def _named(names: tuple[str, ...], custom: Profile | None) -> Detected:
+    """What shape keys or properties follow: by the character's own map where it has one, else by their names."""
+    return Detected(custom.name, named_drives(custom, names)) if custom is not None else _detect(names)
+
+
 @lru_cache(maxsize=256)
 def _detect(names: tuple[str, ...]) -> Detected:
     return detect(names)
@@ -182,7 +194,10 @@ def _detect_bones(names: tuple[str, ...]) -> Detected:
 
 
 def _find_properties(
-    objects: list[bpy.types.Object], armature: bpy.types.Object | None, keys: list[KeyTarget]
+    objects: list[bpy.types.Object],
+    armature: bpy.types.Object | None,
+    keys: list[KeyTarget],
+    custom: Profile | None,
 ) -> list[PropertyTarget]:
     """The datablocks of the family whose custom properties are face controls, where no shape key does the same."""
     by_keys = covered(match for target in keys for match in target.matches)
@@ -190,11 +205,11 @@ def _find_properties(
     for holder in dict.fromkeys((*objects, *([armature.data] if armature else []))):
         paths = _property_paths(holder)
         driven = _driver_paths(holder)
-        detected = _detect(tuple(paths))
+        detected = _named(tuple(paths), custom)
         matches = tuple(
             m for m in detected.drives if not m.sources <= by_keys and m.key in paths and paths[m.key] not in driven
         )
-        if len(matches) >= _LEAST_PROPERTIES:
+        if len(matches) >= (1 if custom else _LEAST_PROPERTIES):
             targets.append(PropertyTarget(holder, detected.profile, matches, paths))
     return targets
 

@@ -55,18 +55,18 @@ def bake(
 ) -> BakeReport:
     """Key a performance on a character, in Actions of our own.
 
-    `line` names the take; baking the same line again replaces its keys, of `layers` alone when these are not all.
+    `line` names the take; baking the same line again replaces its keys, of `layers` alone when these are some.
     `tolerance` above 0 thins keys out where straight lines stay that close (shape-key units, radians); 0 keys every
     frame. All is computed before the first change, so that a RigError leaves the scene as it was.
     """
     require_editable(character)
     curves = scene_curves(performance, timeline)
-    notes = list(character.notes)
-    dense = planned_tracks(character, curves, notes, frozenset(map(group_name, layers)))
+    notes, groups = list(character.notes), frozenset(map(group_name, layers or LAYERS))
+    dense = planned_tracks(character, curves, notes, groups)
     if not dense:
         raise RigError("rig.nothing", f"Nothing on {character.name} can be keyed: everything follows drivers.")
     plan = {datablock: [_thinned(t, tolerance, curves) for t in tracks] for datablock, tracks in dense.items()}
-    made = _write(character, line, plan, frozenset(map(group_name, layers)), notes)
+    made = _write(character, line, plan, groups, notes)
     return BakeReport(
         actions=tuple(made),
         frames=curves.range,
