@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty
+from bpy.props import EnumProperty
 
 from ..core.errors import RigError
 from ..core.layers import LAYERS
@@ -16,14 +16,18 @@ from .base import NO_CHARACTER, Explained, chosen_character
 
 
 class SOLILOQUY_OT_mute_layer(Explained, bpy.types.Operator):
-    """Silence one layer of the baked takes of the character, or let it play again; no key is lost"""
+    """Silence one layer of the baked takes of the character, or let a silenced one play again; no key is lost"""
 
     bl_idname = "soliloquy.mute_layer"
     bl_label = "Mute Layer"
     bl_options = {"REGISTER", "UNDO"}
 
     layer: EnumProperty(name="Layer", items=[(name, name.title(), "") for name in LAYERS])
-    mute: BoolProperty(name="Mute", default=True)
+    mute: EnumProperty(
+        name="Mute",
+        items=[("TOGGLE", "Toggle", ""), ("ON", "Mute", ""), ("OFF", "Play", "")],
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def disabled_reason(cls, context: bpy.types.Context) -> str:
@@ -34,7 +38,10 @@ class SOLILOQUY_OT_mute_layer(Explained, bpy.types.Operator):
         """See `Explained`."""
         character = find_character(chosen_character(context))
         takes = ownership.takes_of(character.name)
-        if not sum(actions.set_mute(action, group_name(self.layer), self.mute) for action in takes):
+        group = group_name(self.layer)
+        silenced = any(group in actions.muted_groups(action) for action in takes)
+        mute = self.mute == "ON" or (self.mute == "TOGGLE" and not silenced)
+        if not sum(actions.set_mute(action, group, mute) for action in takes):
             raise RigError("layer.none", f"No take of {character.name} has the layer {self.layer}.")
         context.scene.frame_set(context.scene.frame_current)
 

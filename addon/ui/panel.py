@@ -93,6 +93,9 @@ def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
         if reason := SOLILOQUY_OT_perform.disabled_reason(context):
             draw_wrapped(layout, context, reason, "INFO")
     layout.operator("soliloquy.bake_file", icon="IMPORT")
+    row = layout.row(align=True)
+    row.operator_menu_enum("soliloquy.mute_layer", "layer", icon="HIDE_ON")
+    row.operator("soliloquy.push_take", icon="NLA_PUSHDOWN")
     layout.operator("soliloquy.remove", icon="TRASH")
 
 

@@ -132,13 +132,20 @@ def measure(head: bpy.types.Object, opening: str, line: Performance) -> tuple[di
     pair = lips(head, opening)
     rest, wide = (_points(head.data.shape_keys.key_blocks[name]) for name in (0, opening))
     full = (np.subtract(*wide[list(pair)]) - np.subtract(*rest[list(pair)]))[2]
+    return play(head, line, lambda: opened(head, pair, float(full)))
+
+
+def play(
+    character: bpy.types.Object, line: Performance, opening: Callable[[], float]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Bake the line and play it: the `opening` in each p, b, m at its most closed, in each long aa at its most open."""
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = 30, 1.0
-    take.apply(scene, head, line, take.Take("line", None, 1))
+    take.apply(scene, character, line, take.Take("line", None, 1))
     shown = np.empty(line.frame_count)
     for frame in range(line.frame_count):
         scene.frame_set(1 + frame)
-        shown[frame] = opened(head, pair, float(full))
+        shown[frame] = opening()
     closed, wide_open = {}, {}
     for name, start, end in line.meta["phones"]:
         span = shown[round(start * line.fps) : max(round(end * line.fps), round(start * line.fps) + 1)]

@@ -91,7 +91,7 @@ def test_a_silenced_layer_rests_and_stays_silenced_when_another_is_baked(scene: 
     assert all(group_name("speech") in actions.muted_groups(a) for a in bpy.data.actions if "KEY" in a.name) or (
         actions.HAS_SLOTS and group_name("speech") in actions.muted_groups(bpy.data.actions[0])
     )
-    bpy.ops.soliloquy.mute_layer(layer="speech", mute=False)
+    bpy.ops.soliloquy.mute_layer(layer="speech", mute="OFF")
     scene.frame_set(9)
     assert block.value == pytest.approx(0.4, abs=1e-5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import bpy
@@ -12,7 +13,7 @@ from addon.core.channels import CHANNELS, indices
 from addon.core.performance import Performance
 from addon.rig import take
 from addon.rig.discover import find_character
-from tests.blender import rigs
+from tests.blender import rigs, test_conventions
 
 KINDS = {
     "metarig": ("Rigify metarig", ("jawOpen", "eyeBlinkLeft"), "spine.006", "no brows"),
@@ -21,6 +22,14 @@ KINDS = {
 }
 OPEN_GAP = 0.32
 """Lip gap of an open vowel in inter-ocular distances, as the rules engine makes it with jawOpen 0.6."""
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Performance:
+    """The line that the other heads speak too."""
+    if not os.environ.get("SOLILOQUY_BACKEND_PYTHON"):
+        return test_conventions._by_hand()
+    return test_conventions.perform_line(tmp_path_factory.mktemp("line") / "line.npz")
 
 
 def line(gap: float = 0.0, gaze: tuple[float, float] = (0.0, 0.0), **values: float) -> Performance:
@@ -66,6 +75,19 @@ def test_lips_open_in_a_vowel_and_are_closed_in_a_plosive(
     record_property("closed", shut)
     assert wide == pytest.approx(OPEN_GAP, rel=0.35)
     assert abs(shut) < 0.012
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_line_of_all_other_heads_closes_at_pbm_and_opens_at_aa(
+    kind: str, spoken: Performance, record_property: Callable[[str, object], None]
+) -> None:
+    """As shares of the opening that a full jawOpen makes, as on the heads with shape keys."""
+    rig = rigs.rigify_human(kind)
+    rest = rigs.lip_gap(rig, kind)
+    show(rig, line(0.54, jawOpen=1.0))
+    full = rigs.lip_gap(rig, kind) - rest
+    measured = test_conventions.play(rig, spoken, lambda: (rigs.lip_gap(rig, kind) - rest) / full)
+    test_conventions.check(f"Rigify {kind}", *measured, record_property)
 
 
 @pytest.mark.parametrize("kind", ["classic", "skin"])
