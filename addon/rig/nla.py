@@ -51,7 +51,7 @@ def remove_tracks(character: Character) -> None:
     for thing in character.objects:
         key = getattr(thing.data, "shape_keys", None)
         for datablock in (thing, thing.data, key):
-            if isinstance(datablock, bpy.types.ID) and datablock.is_editable:
+            if datablock is not None and datablock.is_editable:
                 _remove(datablock)
 
 
