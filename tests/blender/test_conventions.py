@@ -13,6 +13,7 @@ import bpy
 import numpy as np
 import pytest
 
+from addon import runtime
 from addon.core.channels import CHANNELS, indices
 from addon.core.performance import Performance
 from addon.rig import take
@@ -188,6 +189,20 @@ def test_a_head_is_bound_by_its_names_and_closes_at_pbm_and_opens_at_aa(
     assert target.profile == profile
     assert coverage in character.coverage
     check(file, *measure(head, opening, line), record_property)
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize("file", HEADS)
+def test_one_press_of_bind_names_the_convention_and_what_it_covers(shared_data: Path, file: str) -> None:
+    profile, _, coverage = HEADS[file]
+    head = load(shared_data, file)
+    bpy.context.scene.soliloquy.character = head
+    assert bpy.ops.soliloquy.bind() == {"FINISHED"}
+    told = runtime.get().messages[-1].text
+    assert coverage in told
+    assert profile in told or profile == "ARKit"  # the common case needs no name
+    named = float(told.rpartition("% of its named keys")[0].rpartition(" ")[2])
+    assert named >= 95.0
 
 
 def test_a_head_with_nothing_but_visemes_closes_at_pbm_and_opens_at_aa(

@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 import pytest
 
+from addon import runtime
 from addon.core.channels import CHANNELS, indices
 from addon.core.performance import Performance
 from addon.rig import take
@@ -49,10 +50,15 @@ def show(rig: bpy.types.Object, performance: Performance) -> None:
     bpy.context.scene.frame_set(25)
 
 
+@pytest.mark.usefixtures("registered")
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_rigify_human_is_bound_with_its_profile(kind: str) -> None:
+def test_a_rigify_human_is_bound_with_its_profile_in_one_press(kind: str) -> None:
     profile, channels, head, missing = KINDS[kind]
-    character = find_character(rigs.rigify_human(kind))
+    rig = rigs.rigify_human(kind)
+    bpy.context.scene.soliloquy.character = rig
+    assert bpy.ops.soliloquy.bind() == {"FINISHED"}
+    character = find_character(rig)
+    assert character.coverage in runtime.get().messages[-1].text
     assert character.profiles == (profile,)
     assert set(channels) <= set(character.channels)
     assert character.bones.head == head
