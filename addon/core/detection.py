@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -86,10 +86,11 @@ def covered(drives: Iterable[Drive]) -> frozenset[str]:
     return frozenset(source for drive in drives for source in drive.sources)
 
 
-def coverage_sentence(drives: Iterable[Drive], where: str = "") -> str:
+def coverage_sentence(drives: Iterable[Drive], where: str = "", elsewhere: Collection[str] = ()) -> str:
     """What of a performance shows: "41 of 52 channels; no brows", "15 visemes; no brows, no gaze".
 
-    `where` is said after the counts ("on 2 meshes").
+    `where` is said after the counts ("on 2 meshes"); `elsewhere` are groups that something else shows, as eye bones do
+    the gaze.
     """
     sources = covered(drives)
     channels = [name for name in CHANNELS if name in sources]
@@ -97,7 +98,7 @@ def coverage_sentence(drives: Iterable[Drive], where: str = "") -> str:
     counts = [f"{visemes} visemes"] if visemes else []
     counts += [f"{len(channels)} of {len(CHANNELS)} channels"] if channels or not visemes else []
     shown = {group for group, names in GROUPS.items() if sources & set(names)} | ({"mouth"} if visemes else set())
-    missing = [f"no {group}" for group in GROUPS if group not in shown]
+    missing = [f"no {group}" for group in GROUPS if group not in shown and group not in elsewhere]
     said = " and ".join(counts) + (f" {where}" if where else "")
     return f"{said}; {', '.join(missing)}" if missing else said
 

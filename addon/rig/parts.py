@@ -92,7 +92,8 @@ class Character:
         """One line for the artist: what of a performance this character can show."""
         names = ", ".join(name for name in self.profiles if name != ARKIT)
         fitted = sum(len(target.fitted) for target in self.keys)
-        said = coverage_sentence(self.drives, self._where()) if self.drives or not fitted else ""
+        looks = ("gaze",) if self.bones.eye_left or self.bones.eye_right else ()
+        said = coverage_sentence(self.drives, self._where(), looks) if self.drives or not fitted else ""
         said = "; ".join(filter(None, (f"{fitted} shape keys by geometry" if fitted else "", said)))
         return f"{f'{names}: ' if names else ''}{said}; {self._bones_said()}"
 

@@ -76,6 +76,7 @@ def test_a_jaw_bone_alone_opens_and_is_shut_where_lips_are_sealed() -> None:
     rig = scenes.add_armature()
     add_jaw(rig)
     assert "4 of 52 channels on 1 face bones" in find_character(rig).coverage
+    assert "no gaze" not in find_character(rig).coverage  # its eye bones look
     bake(rig)
     turned = []
     for frame in range(1, 25):
