@@ -9,6 +9,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from .core.emotion import EMOTIONS
+from .core.layers import LAYERS
 from .core.request import MAX_TEXT
 
 FROM_VOICE: Final = "auto"
@@ -82,6 +83,19 @@ class SoliloquySettings(bpy.types.PropertyGroup):
         options=set(),
     )
 
+    layers: EnumProperty(
+        name="Layers",
+        description="Bake only these; the others of the take stay as they are",
+        items=[(name, name.title(), "") for name in LAYERS],
+        options={"ENUM_FLAG"},
+        default=set(LAYERS),
+    )
+    push: BoolProperty(
+        name="Push to NLA",
+        description="Put the take in the NLA as a track of its name, below your own Action",
+        options=set(),
+    )
+
 
 class SoliloquyStatus(bpy.types.PropertyGroup):
     """What the panel shows of the backend and the running job; written by `runtime` alone."""
@@ -95,6 +109,11 @@ class SoliloquyStatus(bpy.types.PropertyGroup):
 def settings_of(scene: bpy.types.Scene) -> SoliloquySettings:
     """The settings that are saved with a scene."""
     return scene.soliloquy
+
+
+def chosen_layers(settings: SoliloquySettings) -> tuple[str, ...]:
+    """The layers to bake; all of them when none is ticked."""
+    return tuple(name for name in LAYERS if name in settings.layers) or LAYERS
 
 
 def status_of(context: bpy.types.Context) -> SoliloquyStatus:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import bpy
 
-from . import headless, ops, preferences, properties, runtime, ui
+from . import headless, mapping, ops, preferences, properties, runtime, ui
 
 
 class Step(NamedTuple):
@@ -24,6 +24,8 @@ def _class_step(cls: type) -> Step:
 STEPS: Final[tuple[Step, ...]] = (
     *map(_class_step, properties.CLASSES),
     Step(properties.add_pointers, properties.remove_pointers),
+    *map(_class_step, mapping.CLASSES),
+    Step(mapping.add_pointers, mapping.remove_pointers),
     *map(_class_step, (*preferences.CLASSES, *ops.CLASSES, *ui.CLASSES)),
     Step(runtime.add_handlers, runtime.remove_handlers),
     Step(headless.add_command, headless.remove_command),

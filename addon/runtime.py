@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """Where a result goes: session_uids of scene and object, the sound, the take's name, first frame, thinning."""
+    """Where a result goes: session_uids of scene and object, the sound, the take's name, first frame, how to bake."""
 
     scene: int
     character: int
@@ -45,6 +45,8 @@ class Job:
     line: str
     start: int
     tolerance: float
+    layers: tuple[str, ...] = ()
+    push: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class SceneCurves:
     gaze     (N,2,2) float32, left and right eye (pitch, yaw) radians in the head frame
     head     (N,4) float32 unit quaternions (w, x, y, z) in contract axes, sign continuous
     gap      (N,) float32, distance of the inner lips in inter-ocular distances
+    landmarks (N,70,3) float32, as in the Performance
     moments  (N,) bool, frames that show a closure of lips or lids and are never thinned out
     """
 
@@ -40,6 +41,7 @@ class SceneCurves:
     gaze: np.ndarray
     head: np.ndarray
     gap: np.ndarray
+    landmarks: np.ndarray
     moments: np.ndarray
 
     @property
@@ -66,6 +68,7 @@ def scene_curves(performance: Performance, timeline: Timeline) -> SceneCurves:
         gaze=resample_angles(performance.gaze, fps, times),
         head=resample_quaternions(head, fps, times),
         gap=resample(lip_gap(performance)[:, None], fps, times)[:, 0],
+        landmarks=resample(performance.landmarks, fps, times),
         moments=np.isin(times, closures),  # the frames that were moved there, or lay there
     )
 

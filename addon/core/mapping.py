@@ -1,4 +1,4 @@
-"""From channels to the shape keys of a rig with other names: rows applied, visemes fitted, closures kept."""
+"""From channels to the controls of a rig with other names: rows applied, visemes fitted, closures kept."""
 
 from __future__ import annotations
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from .backend import SOLILOQUY_OT_start_backend, SOLILOQUY_OT_stop_backend
-from .character import SOLILOQUY_OT_add_character, SOLILOQUY_OT_remove
+from .character import SOLILOQUY_OT_add_character, SOLILOQUY_OT_bind, SOLILOQUY_OT_remove
+from .layers import SOLILOQUY_OT_mute_layer, SOLILOQUY_OT_push_take
+from .mapping import (
+    SOLILOQUY_OT_landmarks,
+    SOLILOQUY_OT_table_edit,
+    SOLILOQUY_OT_table_fill,
+    SOLILOQUY_OT_table_load,
+    SOLILOQUY_OT_table_save,
+)
 from .perform import (
     SOLILOQUY_OT_apply,
     SOLILOQUY_OT_bake_file,
@@ -21,5 +29,13 @@ CLASSES: Final = (
     SOLILOQUY_OT_bake_file,
     SOLILOQUY_OT_cancel,
     SOLILOQUY_OT_add_character,
+    SOLILOQUY_OT_bind,
     SOLILOQUY_OT_remove,
+    SOLILOQUY_OT_mute_layer,
+    SOLILOQUY_OT_push_take,
+    SOLILOQUY_OT_table_fill,
+    SOLILOQUY_OT_table_edit,
+    SOLILOQUY_OT_table_save,
+    SOLILOQUY_OT_table_load,
+    SOLILOQUY_OT_landmarks,
 )

@@ -53,4 +53,5 @@ def sentences_of(report: BakeReport) -> Sequence[str]:
     # without slots there is one for each mesh and the rig, and their names would fill the panel
     actions = report.actions[0] if len(report.actions) == 1 else f"{len(report.actions)} Actions"
     done = f"Baked {report.keys} keys on {report.curves} curves, frames {report.frames.first} to {report.frames.last}"
-    return (f"{done}, in {actions}.", *report.notes)
+    thinned = f"Kept {report.keys} of {report.dense} keys; no curve is off by more than {report.error:.4f}."
+    return (f"{done}, in {actions}.", *((thinned,) if report.keys < report.dense else ()), *report.notes)

@@ -9,7 +9,10 @@ from bpy.props import EnumProperty
 
 from .. import runtime
 from ..character.roster import CHARACTERS, DEFAULT_CHARACTER
-from ..rig import take
+from ..rig import geometry, take
+from ..rig.discover import find_character, gather
+from ..rig.parts import Character
+from ..rig.preflight import preflight
 from .base import NO_CHARACTER, Explained, chosen_character
 
 
@@ -44,6 +47,31 @@ class SOLILOQUY_OT_add_character(Explained, bpy.types.Operator):
         context.scene.soliloquy.character = rig
 
 
+class SOLILOQUY_OT_bind(Explained, bpy.types.Operator):
+    """Find out what of the character can perform, by its names, bones and shapes, and say what stands in the way"""
+
+    bl_idname = "soliloquy.bind"
+    bl_label = "Bind Character"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def disabled_reason(cls, context: bpy.types.Context) -> str:
+        """See `Explained`."""
+        return "" if chosen_character(context) else NO_CHARACTER
+
+    def run(self, context: bpy.types.Context) -> None:
+        """See `Explained`. The character is then the chosen one, and what was found stands in the panel."""
+        character = _bound(chosen_character(context))
+        looked = preflight(character)
+        context.scene.soliloquy.character = character.root
+        for finding in reversed(looked.findings):
+            self.report({finding.level if finding.level != "ERROR" else "WARNING"}, finding.text)
+            runtime.get().tell(finding.level, finding.text)
+        found = f"{character.name} is bound: {character.coverage}. {looked.score:.0%} of its named keys do as they say."
+        self.report({"INFO"}, found)
+        runtime.get().tell("INFO", found)
+
+
 class SOLILOQUY_OT_remove(Explained, bpy.types.Operator):
     """Remove the Actions and the sound that Soliloquy made for the character, and put back what it had before"""
 
@@ -62,3 +90,12 @@ class SOLILOQUY_OT_remove(Explained, bpy.types.Operator):
         for sentence in sentences or ("There was nothing of Soliloquy's to remove.",):
             self.report({"INFO"}, sentence)
             runtime.get().tell("INFO", sentence)
+
+
+def _bound(selected: bpy.types.Object | None) -> Character:
+    """The character by its names, or where no name on it says anything, by geometry. Raises RigError."""
+    character = gather(selected)
+    if not character.keys and not character.properties and not character.face.matches:
+        for owner in geometry.candidates(character.objects)[:1]:
+            geometry.place(owner, character)
+    return find_character(selected)

@@ -18,7 +18,7 @@ from ..core.heard import heard_sentence
 from ..core.performance import Performance
 from ..core.request import PerformRequest
 from ..preferences import link_problem
-from ..properties import FROM_VOICE, SoliloquySettings, settings_of
+from ..properties import FROM_VOICE, SoliloquySettings, chosen_layers, settings_of
 from ..rig import take
 from ..rig.discover import find_character, require_editable
 from ..rig.keyer import scene_timeline
@@ -68,6 +68,8 @@ class SOLILOQUY_OT_perform(Explained, bpy.types.Operator):
             line=path.stem,
             start=settings.start_frame,
             tolerance=settings.tolerance,
+            layers=chosen_layers(settings),
+            push=settings.push,
         )
         current = runtime.get()
         name = current.submit(request, job)
@@ -94,7 +96,8 @@ class SOLILOQUY_OT_apply(Explained, bpy.types.Operator):
         selected = _by_uid(bpy.data.objects, job.character)
         if scene is None or selected is None:
             raise RigError("rig.gone", "The character is no longer in the file, so nothing was baked.")
-        report = take.apply(scene, selected, performance, take.Take(job.line, job.sound, job.start, job.tolerance))
+        wanted = take.Take(job.line, job.sound, job.start, job.tolerance, job.layers, job.push)
+        report = take.apply(scene, selected, performance, wanted)
         _tell(self, sentences_of(report), heard_sentence(performance.meta))
 
 
@@ -123,7 +126,9 @@ class SOLILOQUY_OT_bake_file(Explained, bpy.types.Operator):
         settings = settings_of(context.scene)
         path = Path(bpy.path.abspath(self.filepath))
         sound = Path(bpy.path.abspath(settings.sound)) if settings.sound else None
-        wanted = take.Take(path.stem, sound, settings.start_frame, settings.tolerance)
+        wanted = take.Take(
+            path.stem, sound, settings.start_frame, settings.tolerance, chosen_layers(settings), settings.push
+        )
         performance = Performance.load(path)
         report = take.apply(context.scene, chosen_character(context), performance, wanted)
         _tell(self, sentences_of(report), heard_sentence(performance.meta))

@@ -7,7 +7,7 @@ tracks into for a datablock, and reads tracks from.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ import numpy as np
 
 HAS_SLOTS: Final[bool] = bpy.app.version >= (4, 4, 0)
 _HAS_LEGACY_CURVES: Final[bool] = bpy.app.version < (5, 0, 0)
-_ID_CODES: Final = {"KEY": "KE", "OBJECT": "OB"}
+_ID_CODES: Final = {"KEY": "KE", "OBJECT": "OB", "ARMATURE": "AR", "MESH": "ME"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +88,44 @@ def read_tracks(datablock: bpy.types.ID) -> dict[tuple[str, int], Track]:
     return found
 
 
-def clear(action: bpy.types.Action) -> None:
-    """Remove all curves of an Action of ours; its slots and its users stay."""
+def clear(action: bpy.types.Action, groups: Collection[str] | None = None) -> None:
+    """Remove the curves of an Action of ours, or only those in `groups`; its slots and its users stay."""
     for holder in _holders(action):
-        holder.fcurves.clear()
+        if groups is None:
+            holder.fcurves.clear()
+        else:
+            for curve in [c for c in holder.fcurves if c.group is not None and c.group.name in groups]:
+                holder.fcurves.remove(curve)
         for group in list(holder.groups):
-            holder.groups.remove(group)
+            if groups is None or group.name in groups:
+                holder.groups.remove(group)
+
+
+def set_mute(action: bpy.types.Action, group: str, mute: bool) -> int:
+    """Silence the curves of a group in an Action of ours, or let them play again. Returns how many there are."""
+    curves = [c for holder in _holders(action) for c in holder.fcurves if c.group and c.group.name == group]
+    for curve in curves:
+        curve.mute = mute
+    return len(curves)
+
+
+def muted_groups(action: bpy.types.Action | None) -> frozenset[str]:
+    """The groups of an Action that have a silenced curve; none of no Action."""
+    if action is None:
+        return frozenset()
+    curves = [c for holder in _holders(action) for c in holder.fcurves]
+    return frozenset(c.group.name for c in curves if c.mute and c.group is not None)
+
+
+def use_in_strip(strip: bpy.types.NlaStrip, action: bpy.types.Action, handle: int) -> None:
+    """Have a strip play the slot of an Action that was bound to its datablock."""
+    if HAS_SLOTS and handle:
+        strip.action_slot = next(s for s in action.slots if s.handle == handle)
+
+
+def groups_of(action: bpy.types.Action) -> frozenset[str]:
+    """The groups of an Action that have curves."""
+    return frozenset(c.group.name for holder in _holders(action) for c in holder.fcurves if c.group is not None)
 
 
 def _new_curve(datablock: bpy.types.ID, action: bpy.types.Action, track: Track) -> bpy.types.FCurve:

@@ -55,6 +55,24 @@ def character_axes(armature: bpy.types.Object, bones: BoneGuess) -> np.ndarray:
     return _AXIS_ROTATIONS[np.argmax(np.einsum("nij,ij->n", _AXIS_ROTATIONS, estimate))]
 
 
+def joint(armature: bpy.types.Object, name: str) -> np.ndarray:
+    """(3,) where a bone starts at rest, in armature space."""
+    return _joint(armature.data.bones, name)
+
+
+def inter_ocular(armature: bpy.types.Object, bones: BoneGuess) -> float:
+    """The rig's own inter-ocular distance, in armature units: between the eye bones, else by the size of the head.
+
+    A head bone from the neck to the crown is about two inter-ocular distances long on Rigify's human.
+    """
+    rest = armature.data.bones
+    if bones.eye_left and bones.eye_right:
+        apart = float(np.linalg.norm(_joint(rest, bones.eye_left) - _joint(rest, bones.eye_right)))
+        if apart > 1e-6:
+            return apart
+    return float(rest[bones.head].length) / 2.0 if bones.head else 1.0
+
+
 def basis_quaternions(rest: np.ndarray, axes: np.ndarray, rotations: np.ndarray) -> np.ndarray:
     """Local rotations (N,4) that turn a bone with rest matrix `rest` (3,3) by `rotations` (N,3,3) in contract axes.
 

@@ -1,41 +1,43 @@
-"""From a Performance to keys on a character: which value goes on which curve, and in whose Action."""
+"""From a Performance to keys on a character, in Actions of our own: written, thinned out, removed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 import bpy
 import numpy as np
 
 from ..core.baking import SceneCurves, scene_curves
-from ..core.channels import GROUPS
 from ..core.curves import decimate
 from ..core.errors import RigError
-from ..core.mapping import apply_rows
+from ..core.layers import LAYERS
 from ..core.performance import Performance
-from ..core.rotation import matrix_from_angles
 from ..core.timeline import FrameRange, Timeline
-from . import actions, axes, ownership
+from . import actions, nla, ownership
 from .actions import Track
-from .discover import Character, KeyTarget, require_editable
-
-NECK_SHARE: Final[float] = 0.4
-"""Part of a head turn that the neck does. The joint between the first two vertebrae, just below the skull, gives some
-60 % of the neck's axial rotation (White and Panjabi, Clinical Biomechanics of the Spine, 2nd ed., 1990)."""
-GROUP: Final[str] = "Soliloquy"
+from .discover import require_editable
+from .parts import Character
+from .plan import group_name, planned_tracks
 
 
 @dataclass(frozen=True)
 class BakeReport:
-    """What a bake did: names of Actions, scene frames covered, curves and keys written, sentences for the artist."""
+    """What a bake did: names of Actions, scene frames covered, curves and keys written, sentences for the artist.
+
+    Of `dense` keys `keys` were kept, and nowhere is a curve off by more than `error` (shape-key units, radians).
+    `moved` is whether the character was seen to move afterwards; see `verify`.
+    """
 
     actions: tuple[str, ...]
     frames: FrameRange
     curves: int
     keys: int
     notes: tuple[str, ...]
+    moved: bool = True
+    dense: int = 0
+    error: float = 0.0
+    tracks: tuple[Track, ...] = field(default=(), repr=False)
 
 
 def scene_timeline(scene: bpy.types.Scene, start: int) -> Timeline:
@@ -44,140 +46,102 @@ def scene_timeline(scene: bpy.types.Scene, start: int) -> Timeline:
 
 
 def bake(
-    character: Character, performance: Performance, timeline: Timeline, line: str, tolerance: float = 0.0
+    character: Character,
+    performance: Performance,
+    timeline: Timeline,
+    line: str,
+    tolerance: float = 0.0,
+    layers: Collection[str] = LAYERS,
 ) -> BakeReport:
     """Key a performance on a character, in Actions of our own.
 
-    `line` names the take; baking the same line again replaces its keys. `tolerance` above 0 thins keys out where
-    straight lines stay that close (shape-key units, radians); 0 keys every frame. All is computed before the first
-    change, so that a RigError leaves the scene as it was.
+    `line` names the take; baking the same line again replaces its keys, of `layers` alone when these are some.
+    `tolerance` above 0 thins keys out where straight lines stay that close (shape-key units, radians); 0 keys every
+    frame. All is computed before the first change, so that a RigError leaves the scene as it was.
     """
     require_editable(character)
     curves = scene_curves(performance, timeline)
-    notes = list(character.notes)
-    plan = [*_key_plan(character, curves, notes), *_bone_plan(character, curves, notes)]
-    plan = [(datablock, [_thinned(t, tolerance, curves) for t in tracks]) for datablock, tracks in plan]
-    if not plan:
+    notes, groups = list(character.notes), frozenset(map(group_name, layers or LAYERS))
+    dense = planned_tracks(character, curves, notes, groups)
+    if not dense:
         raise RigError("rig.nothing", f"Nothing on {character.name} can be keyed: everything follows drivers.")
-    made: dict[str, bpy.types.Action] = {}
-    for datablock, tracks in plan:
-        set_aside = ownership.remember(datablock, sorted({track.path for track in tracks}))
-        if set_aside:
-            notes.append(
-                f"The Action {set_aside} was on {ownership.label(datablock)}; it is kept untouched, and "
-                "Remove What Soliloquy Made puts it back."
-            )
-        action = _action_for(character, line, datablock, made)
-        actions.write_tracks(datablock, action, tracks)
-    written = [track for _, tracks in plan for track in tracks]
+    plan = {datablock: [_thinned(t, tolerance, curves) for t in tracks] for datablock, tracks in dense.items()}
+    made = _write(character, line, plan, groups, notes)
     return BakeReport(
         actions=tuple(made),
         frames=curves.range,
-        curves=len(written),
-        keys=sum(len(track.frames) for track in written),
+        curves=sum(map(len, plan.values())),
+        keys=_count(plan),
         notes=tuple(dict.fromkeys(notes)),
+        dense=_count(dense),
+        tracks=tuple(track for tracks in plan.values() for track in tracks),
+        error=max(_error(a, b) for d in dense for a, b in zip(dense[d], plan[d], strict=True)),
     )
+
+
+def _write(
+    character: Character,
+    line: str,
+    plan: dict[bpy.types.ID, list[Track]],
+    groups: frozenset[str],
+    notes: list[str],
+) -> dict[str, bpy.types.Action]:
+    made: dict[str, bpy.types.Action] = {}
+    only = None if groups == frozenset(map(group_name, LAYERS)) else groups
+    for datablock, tracks in plan.items():
+        with nla.aside(datablock, character.name, line) as pushed:
+            set_aside = "" if pushed else ownership.remember(datablock, sorted({track.path for track in tracks}))
+            if set_aside:
+                notes.append(
+                    f"The Action {set_aside} was on {ownership.label(datablock)}; it is kept untouched, and "
+                    "Remove What Soliloquy Made puts it back."
+                )
+            muted = actions.muted_groups(_take(character, line, datablock))
+            action = _action_for(character, line, datablock, made, only)
+            actions.write_tracks(datablock, action, tracks)
+            for group in muted & groups:
+                actions.set_mute(action, group, True)
+    return made
+
+
+def _take(character: Character, line: str, datablock: bpy.types.ID) -> bpy.types.Action | None:
+    return ownership.find_take(character.name, line, datablock)
+
+
+def _count(plan: dict[bpy.types.ID, list[Track]]) -> int:
+    return sum(len(track.frames) for tracks in plan.values() for track in tracks)
+
+
+def _error(dense: Track, kept: Track) -> float:
+    """How far straight lines between the kept keys are off the dense curve at most."""
+    return float(np.abs(np.interp(dense.frames, kept.frames, kept.values) - dense.values).max())
 
 
 def remove(character: Character) -> tuple[str, ...]:
     """Take away what bakes made on a character and put back what was there. Returns sentences for the artist."""
     require_editable(character)
-    owners = [o for o in character.objects if o.type == "ARMATURE"]
     keys = [o.data.shape_keys for o in character.objects if getattr(o.data, "shape_keys", None) is not None]
-    returned = [(ownership.label(d), ownership.restore(d)) for d in dict.fromkeys((*keys, *owners))]
+    data = [o.data for o in character.objects if o.data is not None]
+    nla.remove_tracks(character)
+    returned = [(ownership.label(d), ownership.restore(d)) for d in dict.fromkeys((*keys, *character.objects, *data))]
     count = ownership.delete_takes(character.name)
     sentences = [f"Removed {count} Action{'' if count == 1 else 's'} from {character.name}."] if count else []
     return (*sentences, *(f"The Action {action} is back on {name}." for name, action in returned if action))
 
 
 def _action_for(
-    character: Character, line: str, datablock: bpy.types.ID, made: dict[str, bpy.types.Action]
+    character: Character,
+    line: str,
+    datablock: bpy.types.ID,
+    made: dict[str, bpy.types.Action],
+    groups: frozenset[str] | None,
 ) -> bpy.types.Action:
     """The take's one Action, or without slots the datablock's; emptied the first time a bake asks for it."""
     if made and actions.HAS_SLOTS:
         return next(iter(made.values()))
-    action = ownership.take_action(character.name, line, datablock)
+    action = ownership.take_action(character.name, line, datablock, groups)
     made[action.name] = action
     return action
-
-
-def _key_plan(
-    character: Character, curves: SceneCurves, notes: list[str]
-) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
-    for target in character.keys:
-        tracks = [
-            Track(block.path_from_id("value"), 0, GROUP, curves.frames, values)
-            for block, values in _key_values(target, curves, notes)
-        ]
-        yield target.key, tracks
-
-
-def _key_values(
-    target: KeyTarget, curves: SceneCurves, notes: list[str]
-) -> Iterator[tuple[bpy.types.ShapeKey, np.ndarray]]:
-    """Each key with its values (N,), within its slider, because Blender cuts them there anyway and the artist asks."""
-    clipped: list[str] = []
-    mapped = apply_rows([match.row for match in target.matches], curves.channels, curves.gap)
-    for match, wanted in zip(target.matches, mapped.T, strict=True):
-        block = target.key.key_blocks[match.key]
-        values = np.clip(wanted, block.slider_min, block.slider_max)
-        if not np.array_equal(values, wanted):
-            clipped.append(block.name)
-        yield block, values
-    if clipped:
-        notes.append(
-            f"{len(clipped)} keys of {target.owner.name} were limited by the range of their sliders "
-            f"({', '.join(clipped[:4])}); widen it to see the whole movement."
-        )
-
-
-def _bone_plan(
-    character: Character, curves: SceneCurves, notes: list[str]
-) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
-    bones, armature = character.bones, character.armature
-    if not (bones.eye_left or bones.eye_right) and not set(GROUPS["gaze"]) & set(character.channels):
-        notes.append("There are no eye bones and no eye-look keys, so the gaze is not keyed.")
-    if armature is None or not any(vars(bones).values()):
-        notes.append("There is no head bone, so the head is not keyed.")
-        return
-    frame = axes.character_axes(armature, bones)
-    tracks = [
-        track
-        for name, rotations in _bone_rotations(character, armature, curves)
-        for track in _bone_tracks(armature.pose.bones[name], frame, rotations, curves.frames)
-    ]
-    yield armature, tracks
-
-
-def _bone_rotations(
-    character: Character, armature: bpy.types.Object, curves: SceneCurves
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Each bone with its rotations (N,3,3) in contract axes.
-
-    The head's translation is not keyed: a head bone moved off its neck tears the mesh of most rigs.
-    """
-    bones = character.bones
-    # A head that does not inherit the neck's turn has to do all of it by itself.
-    inherits = bool(bones.head) and armature.data.bones[bones.head].use_inherit_rotation
-    neck_share = (NECK_SHARE if inherits else 0.0) if bones.head else 1.0
-    if bones.neck and neck_share:
-        yield bones.neck, axes.part_of(curves.head, neck_share)
-    if bones.head:
-        yield bones.head, axes.part_of(curves.head, 1.0 - neck_share if bones.neck else 1.0)
-    for eye, name in enumerate((bones.eye_left, bones.eye_right)):
-        if name:
-            angles = np.pad(curves.gaze[:, eye].astype(np.float64), ((0, 0), (0, 1)))
-            yield name, matrix_from_angles(angles)
-
-
-def _bone_tracks(
-    pose: bpy.types.PoseBone, frame: np.ndarray, rotations: np.ndarray, frames: np.ndarray
-) -> Iterator[Track]:
-    local = axes.basis_quaternions(axes.rest_matrix(pose.bone), frame, rotations)
-    name, values = axes.in_mode(local, pose.rotation_mode)
-    path = pose.path_from_id(name)
-    for index in range(values.shape[1]):
-        yield Track(path, index, pose.name, frames, values[:, index].astype(np.float32))
 
 
 def _thinned(track: Track, tolerance: float, curves: SceneCurves) -> Track:

@@ -8,7 +8,7 @@ back, with the slot, the blending and the resting values of everything that was 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import bpy
@@ -33,21 +33,43 @@ def label(datablock: bpy.types.ID) -> str:
     return f"the shape keys of {datablock.user.name}" if isinstance(datablock, bpy.types.Key) else datablock.name
 
 
-def take_action(character: str, line: str, datablock: bpy.types.ID) -> bpy.types.Action:
-    """Our Action for this line on this character, emptied if it exists, else new.
+def take_action(
+    character: str, line: str, datablock: bpy.types.ID, groups: Collection[str] | None = None
+) -> bpy.types.Action:
+    """Our Action for this line on this character, emptied of all or of these `groups` if it exists, else new.
 
     With slots one Action serves all datablocks of the character; without, each has its own. It keeps a fake user, so
     that a take is not lost when another line is baked.
     """
-    part = "" if actions.HAS_SLOTS else f"{datablock.id_type} {datablock.name}"
-    tag = {"character": character, "line": line, "part": part}
-    action = next((a for a in bpy.data.actions if is_ours(a) and _tag(a) == tag), None)
+    action = find_take(character, line, datablock)
     if action is None:
-        action = bpy.data.actions.new(" ".join(word for word in (character, line, part) if word))
+        tag = _tag_for(character, line, datablock)
+        action = bpy.data.actions.new(" ".join(word for word in (character, line, tag["part"]) if word))
         action[TAKE] = tag
         action.use_fake_user = True
-    actions.clear(action)
+    actions.clear(action, groups)
     return action
+
+
+def find_take(character: str, line: str, datablock: bpy.types.ID) -> bpy.types.Action | None:
+    """Our Action for this line on this character, or None."""
+    tag = _tag_for(character, line, datablock)
+    return next((a for a in bpy.data.actions if is_ours(a) and _tag(a) == tag), None)
+
+
+def takes_of(character: str) -> tuple[bpy.types.Action, ...]:
+    """All our Actions of this character."""
+    return tuple(a for a in bpy.data.actions if is_ours(a) and _tag(a)["character"] == character)
+
+
+def line_of(action: bpy.types.Action) -> str:
+    """The line that an Action of ours performs."""
+    return _tag(action)["line"]
+
+
+def _tag_for(character: str, line: str, datablock: bpy.types.ID) -> dict[str, str]:
+    part = "" if actions.HAS_SLOTS else f"{datablock.id_type} {datablock.name}"
+    return {"character": character, "line": line, "part": part}
 
 
 def remember(datablock: bpy.types.ID, paths: Sequence[str]) -> str:
@@ -57,6 +79,7 @@ def remember(datablock: bpy.types.ID, paths: Sequence[str]) -> str:
     """
     data = datablock.animation_data
     if data is not None and is_ours(data.action):
+        _remember_values(datablock, paths)
         return ""
     record: dict[str, Any] = {
         "animated": data is not None,
@@ -71,6 +94,15 @@ def remember(datablock: bpy.types.ID, paths: Sequence[str]) -> str:
     datablock[BEFORE] = record
     _set_blending(datablock, _PLAIN_BLENDING)
     return foreign.name if foreign is not None else ""
+
+
+def _remember_values(datablock: bpy.types.ID, paths: Sequence[str]) -> None:
+    """Add the present values of paths that a further layer keys to a record that there is already."""
+    record = datablock.get(BEFORE)
+    if record is None:
+        return
+    values = json.loads(record["values"])
+    record["values"] = json.dumps({path: _read(datablock, path) for path in paths} | values)
 
 
 def restore(datablock: bpy.types.ID) -> str:
@@ -102,7 +134,7 @@ def delete_takes(character: str) -> int:
     """Delete our Actions of this character; those that an NLA strip plays stay. Returns how many went."""
     in_strips = {
         strip.action
-        for datablock in (*bpy.data.shape_keys, *bpy.data.objects)
+        for datablock in (*bpy.data.shape_keys, *bpy.data.objects, *bpy.data.armatures, *bpy.data.meshes)
         if datablock.animation_data
         for track in datablock.animation_data.nla_tracks
         for strip in track.strips
@@ -132,8 +164,13 @@ def _read(datablock: bpy.types.ID, path: str) -> float | list[float]:
 
 
 def _write(datablock: bpy.types.ID, path: str, value: float | list[float]) -> None:
-    owner_path, _, name = path.rpartition(".")
     try:
+        if path.endswith('"]'):
+            owner_path, _, quoted = path.rpartition('["')
+            owner = datablock.path_resolve(owner_path) if owner_path else datablock
+            owner[bpy.utils.unescape_identifier(quoted[:-2])] = value
+            return
+        owner_path, _, name = path.rpartition(".")
         setattr(datablock.path_resolve(owner_path), name, value)
     except (ValueError, AttributeError):
         return  # the artist has renamed or removed that key or bone since; there is nothing to put back

@@ -7,19 +7,25 @@ from pathlib import Path
 
 import bpy
 
+from ..core.layers import LAYERS
 from ..core.performance import Performance
-from . import keyer, sound
+from . import keyer, nla, sound, verify
 from .discover import find_character
 
 
 @dataclass(frozen=True)
 class Take:
-    """What to apply where: `line` names it, `sound` (or None) is heard from frame `start`; see `keyer.bake`."""
+    """What to apply where: `line` names it, `sound` (or None) is heard from frame `start`; see `keyer.bake`.
+
+    `push` puts it in the NLA as a track of its name.
+    """
 
     line: str
     sound: Path | None
     start: int
     tolerance: float = 0.0
+    layers: tuple[str, ...] = LAYERS
+    push: bool = False
 
 
 def apply(
@@ -31,12 +37,16 @@ def apply(
     """
     character = find_character(selected)
     timeline = keyer.scene_timeline(scene, take.start)
-    report = keyer.bake(character, performance, timeline, take.line, take.tolerance)
+    report = keyer.bake(character, performance, timeline, take.line, take.tolerance, take.layers)
+    if take.push:
+        nla.push(character)
     sound.extend_range(scene, report.frames)
     note = sound.place_sound(scene, take.sound, report.frames, character.name) if take.sound else ""
+    stands_still = verify.moved_note(scene, character, report.tracks)
     scene.frame_set(scene.frame_current)  # show the pose of the frame that the artist looks at
+    note = " ".join(sentence for sentence in (note, stands_still) if sentence)
     warnings = (str(w) for w in performance.meta.get("warnings", ()))
-    return replace(report, notes=(*report.notes, *warnings, *((note,) if note else ())))
+    return replace(report, moved=not stands_still, notes=(*report.notes, *warnings, *((note,) if note else ())))
 
 
 def remove(scene: bpy.types.Scene, selected: bpy.types.Object | None) -> tuple[str, ...]:

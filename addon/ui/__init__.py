@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .mapping import SOLILOQUY_PT_mapping, SOLILOQUY_UL_rows
 from .panel import SOLILOQUY_PT_line
 
-CLASSES: Final = (SOLILOQUY_PT_line,)
+CLASSES: Final = (SOLILOQUY_PT_line, SOLILOQUY_UL_rows, SOLILOQUY_PT_mapping)

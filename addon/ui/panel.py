@@ -49,6 +49,7 @@ def _draw_character(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     chosen = settings_of(context.scene).character
     row.prop(settings_of(context.scene), "character")
     row.operator("soliloquy.add_character", text="", icon="ADD")
+    row.operator("soliloquy.bind", text="", icon="LINKED")
     selected = chosen_character(context)
     if selected is None:
         return  # the reason below Generate says so
@@ -73,8 +74,10 @@ def _draw_line(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row = column.row()
     row.active = settings.emotion != FROM_VOICE  # the voice says how strong it is
     row.prop(settings, "intensity", slider=True)
-    for name in ("seed", "start_frame", "tolerance"):
+    for name in ("seed", "start_frame", "tolerance", "push"):
         column.prop(settings, name)
+    layers = layout.row(align=True)
+    layers.prop(settings, "layers", expand=True)
 
 
 def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -92,6 +95,9 @@ def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
         if reason := SOLILOQUY_OT_perform.disabled_reason(context):
             draw_wrapped(layout, context, reason, "INFO")
     layout.operator("soliloquy.bake_file", icon="IMPORT")
+    row = layout.row(align=True)
+    row.operator_menu_enum("soliloquy.mute_layer", "layer", icon="HIDE_ON")
+    row.operator("soliloquy.push_take", icon="NLA_PUSHDOWN")
     layout.operator("soliloquy.remove", icon="TRASH")
 
 

@@ -13,6 +13,7 @@ import bpy
 import numpy as np
 import pytest
 
+from addon import runtime
 from addon.core.channels import CHANNELS, indices
 from addon.core.performance import Performance
 from addon.rig import take
@@ -50,10 +51,14 @@ MOUTHS = {
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Performance:
     """The shipped line, happy, from the backend that SOLILOQUY_BACKEND_PYTHON names; without it a short one by hand."""
-    python = os.environ.get("SOLILOQUY_BACKEND_PYTHON")
-    if not python:
+    if not os.environ.get("SOLILOQUY_BACKEND_PYTHON"):
         return _by_hand()
-    made = tmp_path_factory.mktemp("line") / "line.npz"
+    return perform_line(tmp_path_factory.mktemp("line") / "line.npz")
+
+
+def perform_line(made: Path) -> Performance:
+    """The shipped line, happy, performed by the backend into the file `made`."""
+    python = os.environ["SOLILOQUY_BACKEND_PYTHON"]
     card = json.loads((ROOT / "backend/demo/line.json").read_text(encoding="utf-8"))
     command = [python, "-m", "backend", "perform", "--emotion", "happy", "--text", card["text"], "--fps", "30"]
     subprocess.run([*command, "--out", str(made), str(ROOT / "backend/demo/line.wav")], cwd=ROOT, check=True)
@@ -128,13 +133,20 @@ def measure(head: bpy.types.Object, opening: str, line: Performance) -> tuple[di
     pair = lips(head, opening)
     rest, wide = (_points(head.data.shape_keys.key_blocks[name]) for name in (0, opening))
     full = (np.subtract(*wide[list(pair)]) - np.subtract(*rest[list(pair)]))[2]
+    return play(head, line, lambda: opened(head, pair, float(full)))
+
+
+def play(
+    character: bpy.types.Object, line: Performance, opening: Callable[[], float]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Bake the line and play it: the `opening` in each p, b, m at its most closed, in each long aa at its most open."""
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = 30, 1.0
-    take.apply(scene, head, line, take.Take("line", None, 1))
+    take.apply(scene, character, line, take.Take("line", None, 1))
     shown = np.empty(line.frame_count)
     for frame in range(line.frame_count):
         scene.frame_set(1 + frame)
-        shown[frame] = opened(head, pair, float(full))
+        shown[frame] = opening()
     closed, wide_open = {}, {}
     for name, start, end in line.meta["phones"]:
         span = shown[round(start * line.fps) : max(round(end * line.fps), round(start * line.fps) + 1)]
@@ -177,6 +189,20 @@ def test_a_head_is_bound_by_its_names_and_closes_at_pbm_and_opens_at_aa(
     assert target.profile == profile
     assert coverage in character.coverage
     check(file, *measure(head, opening, line), record_property)
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize("file", HEADS)
+def test_one_press_of_bind_names_the_convention_and_what_it_covers(shared_data: Path, file: str) -> None:
+    profile, _, coverage = HEADS[file]
+    head = load(shared_data, file)
+    bpy.context.scene.soliloquy.character = head
+    assert bpy.ops.soliloquy.bind() == {"FINISHED"}
+    told = runtime.get().messages[-1].text
+    assert coverage in told
+    assert profile in told or profile == "ARKit"  # the common case needs no name
+    named = float(told.rpartition("% of its named keys")[0].rpartition(" ")[2])
+    assert named >= 95.0
 
 
 def test_a_head_with_nothing_but_visemes_closes_at_pbm_and_opens_at_aa(

@@ -15,7 +15,8 @@ LINK = CORE | {"addon.link"}
 RIG = CORE | {"addon.rig"}
 SHELL = LINK | {"addon.identity", "addon.preferences", "addon.properties", "addon.status"}
 """What the modules beside the folders stand on: who we are, preferences, properties, what the panel is told."""
-OPS = SHELL | RIG | {"addon.runtime", "addon.character", "addon.ops"}
+TABLE = SHELL | RIG | {"addon.mapping"}
+OPS = TABLE | {"addon.runtime", "addon.character", "addon.ops"}
 MATERIAL = CORE | {"backend.face", "backend.speech", "backend.audio"}
 MODELS = MATERIAL | {"backend.cues", "backend.rules", "backend.generator"}
 TOP = MODELS | LINK | {"backend", "addon.character"}
@@ -30,6 +31,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "addon.properties": SHELL,
     "addon.status": SHELL,
     "addon.runtime": SHELL,
+    "addon.mapping": TABLE,
     "addon.ops": OPS,
     "addon.ui": OPS | {"addon.ui"},
     "addon.headless": OPS | {"addon.registry"},

@@ -1,0 +1,113 @@
+"""Which value goes on which curve of a character, and in which layer: keys, custom properties, bones."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Final
+
+import bpy
+import numpy as np
+
+from ..core.baking import SceneCurves
+from ..core.channels import GROUPS
+from ..core.geometry import fit_values, residuals
+from ..core.layers import layer_of
+from ..core.mapping import apply_rows
+from . import geometry
+from .actions import Track
+from .bones import bone_tracks
+from .parts import Character, KeyTarget
+
+GROUP: Final[str] = "Soliloquy"
+
+
+def group_name(layer: str) -> str:
+    """The curve group of a layer: "Soliloquy speech"."""
+    return f"{GROUP} {layer}"
+
+
+def planned_tracks(
+    character: Character, curves: SceneCurves, notes: list[str], groups: frozenset[str]
+) -> dict[bpy.types.ID, list[Track]]:
+    """The tracks in `groups` for each datablock; an armature may have both bones and properties."""
+    found: dict[bpy.types.ID, list[Track]] = {}
+    plans = (
+        _key_plan(character, curves, notes),
+        _property_plan(character, curves),
+        _bone_plan(character, curves, notes),
+    )
+    for datablock, tracks in itertools.chain(*plans):
+        found.setdefault(datablock, []).extend(track for track in tracks if track.group in groups)
+    return {datablock: tracks for datablock, tracks in found.items() if tracks}
+
+
+def _key_plan(
+    character: Character, curves: SceneCurves, notes: list[str]
+) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
+    for target in character.keys:
+        tracks = [
+            Track(block.path_from_id("value"), 0, group_name(layer), curves.frames, values)
+            for block, values, layer in _key_values(character, target, curves, notes)
+        ]
+        yield target.key, tracks
+
+
+def _key_values(
+    character: Character, target: KeyTarget, curves: SceneCurves, notes: list[str]
+) -> Iterator[tuple[bpy.types.ShapeKey, np.ndarray, str]]:
+    """Each key with its values (N,) and layer; within its slider, for Blender cuts them there and artists ask."""
+    if target.fitted:
+        yield from _fitted_values(character, target, curves, notes)
+        return
+    clipped: list[str] = []
+    mapped = apply_rows([match.row for match in target.matches], curves.channels, curves.gap)
+    for match, wanted in zip(target.matches, mapped.T, strict=True):
+        block = target.key.key_blocks[match.key]
+        values = np.clip(wanted, block.slider_min, block.slider_max)
+        if not np.array_equal(values, wanted):
+            clipped.append(block.name)
+        yield block, values, layer_of(match.sources)
+    if clipped:
+        notes.append(
+            f"{len(clipped)} keys of {target.owner.name} were limited by the range of their sliders "
+            f"({', '.join(clipped[:4])}); widen it to see the whole movement."
+        )
+
+
+def _fitted_values(
+    character: Character, target: KeyTarget, curves: SceneCurves, notes: list[str]
+) -> Iterator[tuple[bpy.types.ShapeKey, np.ndarray, str]]:
+    """The keys of a mesh without names, solved for; those that move no landmark are not keyed."""
+    fit = geometry.face_fit(target, character)
+    values = fit_values(fit, curves.landmarks, curves.gap)
+    left = residuals(fit, values, curves.landmarks, curves.gap)
+    said = ", ".join(f"{region} {distance:.1f}" for region, distance in left.items())
+    notes.append(f"{target.owner.name} is fitted by geometry to within (mm of a human face): {said}.")
+    for column in np.flatnonzero(fit.usable):
+        yield target.key.key_blocks[target.fitted[column]], values[:, column], fit.layer(int(column))
+
+
+def _property_plan(character: Character, curves: SceneCurves) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
+    """Custom properties, which have no range of their own that Blender would hold keys to."""
+    for target in character.properties:
+        values = apply_rows([match.row for match in target.matches], curves.channels, curves.gap)
+        yield (
+            target.holder,
+            [
+                Track(target.paths[match.key], 0, group_name(layer_of(match.sources)), curves.frames, column)
+                for match, column in zip(target.matches, values.T, strict=True)
+            ],
+        )
+
+
+def _bone_plan(
+    character: Character, curves: SceneCurves, notes: list[str]
+) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
+    bones, armature = character.bones, character.armature
+    if not (bones.eye_left or bones.eye_right) and not set(GROUPS["gaze"]) & set(character.channels):
+        notes.append("There are no eye bones and no eye-look keys, so the gaze is not keyed.")
+    if not bones.head and not bones.neck:
+        notes.append("There is no head bone, so the head is not keyed.")
+    if armature is not None and (tracks := list(bone_tracks(character, curves, group_name))):
+        yield armature, tracks
