@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from addon.character.roster import CHARACTERS, DEFAULT_CHARACTER
 from addon.core.emotion import EMOTIONS
 from addon.core.performance import Performance
 from backend.demo.stage import Take, backend_running, film, shipped_line
@@ -30,6 +31,12 @@ def add_parser(subparsers: Any) -> None:
     """Add the `gallery` command."""
     parser = subparsers.add_parser("gallery", help="make the pictures of the README from performances in Blender")
     parser.add_argument("--out", type=Path, default=Path("docs/gallery"), help="folder (default: docs/gallery)")
+    parser.add_argument(
+        "--sheets",
+        action="store_true",
+        help="instead draw contact sheets of every key, viseme, emotion and of speech, to judge a character by",
+    )
+    parser.add_argument("--character", choices=tuple(CHARACTERS), default=DEFAULT_CHARACTER, help="whose sheets")
     parser.set_defaults(run=run)
 
 
@@ -38,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     out: Path = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
+    if options.sheets:
+        return _sheets(out, options.character)
     with shipped_line() as (sound, text), tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         with backend_running(scratch, scratch / "backend.log") as runtime:
@@ -50,6 +59,18 @@ def run(options: argparse.Namespace) -> int:
         _visemes(out, scratch)
         _gaze_and_head(out, scratch)
     _log.info("Pictures in %s", out)
+    return 0
+
+
+def _sheets(out: Path, character: str) -> int:
+    from backend import perform
+    from backend.gallery.puppet import Puppet
+    from backend.gallery.sheets import SPOKEN_EMOTIONS, make_sheets
+
+    with shipped_line() as (sound, text):
+        spoken = {emotion: perform(sound, emotion=emotion, text=text) for emotion in SPOKEN_EMOTIONS}
+    make_sheets(Puppet(CHARACTERS[character]), out, spoken)
+    _log.info("Sheets in %s", out)
     return 0
 
 
