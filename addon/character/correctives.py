@@ -10,14 +10,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Final
 
 import numpy as np
 
 from .head_mesh import Skin
+from .layout import BORDER_RING, CONTACT_RING, MOUTH_RINGS
 from .lips import contact_height
 from .model import Corrective
-from .regions import Regions, half_mask
+from .regions import Regions, half_mask, smooth_over_mesh
 from .shapes_lids import LID_MOVES, LidMove, lid_shape
 from .spec import CharacterSpec
 
@@ -25,6 +27,10 @@ _FLIP: Final = np.array([-1.0, 1.0, 1.0])
 _YIELD_TO_BLINK: Final[tuple[str, ...]] = ("eyeSquint", "cheekSquint", "eyeWide", "eyeLookUp", "eyeLookDown")
 _ARCHED: Final[float] = 5.0
 """Degrees by which closed lids meet higher over a full smile."""
+_ROUND_AT: Final[Mapping[str, float]] = {"jawOpen": 0.6, "mouthPucker": 1.0}
+"""Where the rounded mouth is exact."""
+_OVAL: Final[float] = 1.15
+"""Width of its opening over its height."""
 
 
 def _lids(spec: CharacterSpec, skin: Skin) -> dict[str, np.ndarray]:
@@ -35,20 +41,27 @@ def _lids(spec: CharacterSpec, skin: Skin) -> dict[str, np.ndarray]:
     return shapes
 
 
-def _rounded(spec: CharacterSpec, region: Regions) -> np.ndarray:
-    """For jawOpen with mouthPucker: the lower lip comes forward and up and grows wide, to make an oval."""
-    p, w = region.rest, region.lips * region.inner
-    low = np.maximum(-region.side, 0.0)
-    across = np.clip(np.abs(p[:, 0]) / spec.mouth.half_width, 0.0, 1.0)
-    belly = np.sqrt(across) * (1.0 - across**4)
-    return np.stack(
-        [
-            np.sign(p[:, 0]) * 0.0030 * belly * w * (0.35 + 0.65 * low),
-            (0.0022 * low - 0.0008 * np.maximum(region.side, 0.0)) * w,
-            (0.0045 * low * (1.0 - 0.5 * across**2) - 0.0015 * np.maximum(region.side, 0.0)) * w,
-        ],
-        -1,
-    )
+def _rounded(skin: Skin, region: Regions, shapes: Mapping[str, np.ndarray]) -> np.ndarray:
+    """For jawOpen with mouthPucker: the lips' inner edge becomes an oval about the middle of the opening.
+
+    The displacement at the reference pose `_ROUND_AT`, over the share of the corrective that applies there.
+    """
+    ring = skin.layout.ring("mouth", CONTACT_RING)
+    opened = sum((value * np.asarray(shapes[name], float) for name, value in _ROUND_AT.items()), skin.vertices.copy())
+    rim, turn = opened[ring], 2.0 * np.pi * np.arange(len(ring)) / len(ring)
+    top, bottom = rim[len(ring) // 4], rim[3 * len(ring) // 4]
+    middle, tall = (top + bottom) / 2.0, (top[1] - bottom[1]) / 2.0
+    oval = rim.copy()
+    oval[:, 0] = _OVAL * tall * np.cos(turn)
+    oval[:, 1] = middle[1] + tall * np.sin(turn)
+    # The lower lip comes forward, most of the way to the upper one.
+    oval[:, 2] += 0.6 * np.maximum(-np.sin(turn), 0.0) * (top[2] - bottom[2])
+    move = np.zeros_like(skin.vertices)
+    for number in range(MOUTH_RINGS):
+        weight = min(1.0, (number + 1) / (BORDER_RING + 1))
+        vertices = skin.layout.ring("mouth", number)
+        move[vertices] = (oval - rim) * weight * region.inner[vertices][:, None]
+    return smooth_over_mesh(skin, move, region.ring >= BORDER_RING, 8) / prod(_ROUND_AT.values())
 
 
 def _thinned(spec: CharacterSpec, region: Regions) -> np.ndarray:
@@ -80,6 +93,6 @@ def build_correctives(
             add(f"{blink}_{other}", sided(delta), (blink, None), (other, None))
         smile = f"mouthSmile{side}"
         add(f"mouthClose_{smile}", sided(_thinned(spec, region) * half), ("mouthClose", None), (smile, None))
-    add("jawOpen_mouthPucker", _rounded(spec, region), ("jawOpen", "mouthClose"), ("mouthPucker", None))
+    add("jawOpen_mouthPucker", _rounded(skin, region, shapes), ("jawOpen", "mouthClose"), ("mouthPucker", None))
     add("mouthClose_beyond_jawOpen", -np.asarray(shapes["mouthClose"]), ("mouthClose", "jawOpen"))
     return made

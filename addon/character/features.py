@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -42,7 +43,7 @@ _EAR_RINGS: Final[tuple[tuple[float, float], ...]] = (
 )  # fmt: skip
 
 
-_LASHES: Final = (30, 16)
+_LASHES: Final = (20, 11)
 """Lashes of the upper and of the lower lid."""
 Body = tuple[np.ndarray, np.ndarray]
 """Vertices (V,3) and quads (F,4)."""
@@ -88,11 +89,10 @@ def _mirrored(feature: Feature, skin: Skin) -> Feature:
     )
 
 
-def _other_side(channel: str) -> str:
-    for side, other in (("Left", "Right"), ("Right", "Left")):
-        if channel.endswith(side):
-            return channel[: -len(side)] + other
-    return channel
+def _other_side(name: str) -> str:
+    """The channel or corrective that does the same on the other side."""
+    swapped = {"Left": "Right", "Right": "Left"}
+    return re.sub(r"(Left|Right)(?=_|$)", lambda found: swapped[found[0]], name)
 
 
 def _bind(skin: Skin, points: np.ndarray, count: int = 6) -> tuple[np.ndarray, np.ndarray]:
@@ -266,7 +266,7 @@ def _lashes(spec: CharacterSpec, skin: Skin, shapes: Mapping[str, np.ndarray]) -
         ):
             for path in _lash_paths(eye, margin, _lash_row(upper), droop):
                 outward = path - np.asarray(eye.centre)
-                bodies.append(_blade(path, np.cross(outward, np.gradient(path, axis=0)), 0.00030 if upper else 0.00018))
+                bodies.append(_blade(path, np.cross(outward, np.gradient(path, axis=0)), 0.00052 if upper else 0.00028))
         return join(bodies)
 
     vertices, quads = built(rest)

@@ -117,7 +117,7 @@ def _tufts(hair: HairSpec, field: sdf.Field, random: np.random.Generator) -> lis
     height = 1.0 - 2.0 * (number + 0.5) / len(number)
     around = (number * np.pi * (3.0 - np.sqrt(5.0)) + np.pi) % (2.0 * np.pi) - np.pi
     up = np.arcsin(height)
-    inside = up > _hairline(hair, around) + np.radians(4.0)
+    inside = up > _hairline(hair, around) + np.radians(1.5)
     out = _towards(np.degrees(np.stack([around, up], -1)))[inside]
     surface = sdf.cast(field, _CENTRE + _REACH * out, -out, _REACH)
     share = np.clip((up[inside] - _hairline(hair, around[inside])) / np.radians(40.0), 0.0, 1.0)

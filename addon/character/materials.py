@@ -73,7 +73,7 @@ def make_material(name: str, colour: tuple[float, float, float]) -> bpy.types.Ma
     import bpy
 
     material = bpy.data.materials.new(name)
-    if not material.use_nodes:
+    if material.node_tree is None:
         material.use_nodes = True
     alpha = 0.0 if name in SEE_THROUGH else 1.0
     material.diffuse_color = (*linear(colour), alpha)

@@ -140,10 +140,10 @@ def lip_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarray]:
     tuck = -0.68 * height * np.where(region.ring > CONTACT_RING, 0.0, 1.0) * on_red * region.inner
     back = -(0.0026 + 0.0008 * (1.0 - red)) * arch * on_red * region.inner
     lower_lip, upper_lip = smoothstep(0.0, 0.35, down), smoothstep(0.0, 0.35, up)
-    # What one lip does at the contact line the other follows a little way, so that they stay in touch.
-    touch = red * region.inner * arch
+    # What one lip does at the contact line the other follows, so that they stay in touch.
     lift = down * w + up * red * region.inner
     push = down * w + up * red * region.inner
+    raised = up * w + down * red * region.inner
     drop = down**0.9 * w
     press_y = -0.34 * height * np.where(region.ring > CONTACT_RING, 0.3, 1.0) * on_red * region.inner
     press_z = -0.0014 * arch * on_red * region.inner
@@ -153,7 +153,7 @@ def lip_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarray]:
         "mouthRollLower": vector(tuck * lower_lip + 0.0012 * on_red * lower_lip * (1 - red), back * lower_lip),
         "mouthRollUpper": vector(tuck * upper_lip - 0.0008 * on_red * upper_lip * (1 - red), back * upper_lip),
         "mouthShrugLower": vector(0.0052 * lift, 0.0030 * push),
-        "mouthShrugUpper": vector(0.0034 * up * w + 0.0028 * down * touch, 0.0030 * up * w + 0.0022 * down * touch),
+        "mouthShrugUpper": vector(0.0034 * raised, 0.0030 * raised),
         "mouthPress": press,
         "mouthLowerDown": vector(
             -0.0068 * drop, -0.0006 * drop, 0.0020 * np.sign(region.rest[:, 0]) * drop * (1 - middle)

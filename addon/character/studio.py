@@ -27,7 +27,7 @@ class Lamp:
 
 LAMPS: Final[tuple[Lamp, ...]] = (
     Lamp("Key", (-0.75, -1.10, 0.70), 21.0, 0.60, (1.0, 0.94, 0.87)),
-    Lamp("Fill", (1.10, -0.90, 0.10), 7.0, 1.10, (0.86, 0.92, 1.0)),
+    Lamp("Fill", (0.60, -1.20, -0.15), 9.0, 0.90, (0.86, 0.92, 1.0)),
     Lamp("Rim", (0.70, 0.85, 0.75), 15.0, 0.45, (0.93, 0.96, 1.0)),
 )
 LENS: Final[float] = 85.0
@@ -71,7 +71,7 @@ def _set_world(scene: bpy.types.Scene) -> None:
     import bpy
 
     world = bpy.data.worlds.new("Studio")
-    if not world.use_nodes:
+    if world.node_tree is None:
         world.use_nodes = True
     background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
     background.inputs["Color"].default_value = (*_WORLD, 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +13,14 @@ from addon.core.errors import RigError
 from addon.core.performance import LANDMARKS
 from backend.face.landmarks import EYES, INNER_LIP_PAIRS
 from backend.generator.raster.render import render
-from backend.generator.raster.scene import Camera, Mesh
+from backend.generator.raster.scene import STUDIO, Camera, Look, Mesh
 
 SHINE: Final[float] = 0.5
 """How much of the viewport's specular intensity the rasteriser's point lights take."""
+PORTRAIT_LIGHT: Final[Look] = replace(
+    STUDIO, lights=(*STUDIO.lights[:2], replace(STUDIO.lights[2], wrap=0.35, colour=(0.34, 0.36, 0.41)))
+)
+"""The studio's light with a softer rim: on a forehead the edge of a hard one reads as a scar."""
 FIELD_OF_VIEW: Final[float] = 0.3
 """Radians: a portrait lens, about 80 mm on a 24 mm high frame."""
 
@@ -74,7 +78,7 @@ class Filmed:
             width=size,
             height=size,
         )
-        yield from render(self.mesh, self.vertices[frames], camera, supersample=supersample)
+        yield from render(self.mesh, self.vertices[frames], camera, look=PORTRAIT_LIGHT, supersample=supersample)
 
 
 def read_filmed(path: Path) -> Filmed:

@@ -16,7 +16,7 @@ from addon.character.materials import SEE_THROUGH, SPECULAR, linear
 from addon.character.model import CharacterModel, Part, pose
 from addon.character.spec import CharacterSpec
 from addon.core.rotation import matrix_from_angles
-from backend.demo.filmed import FIELD_OF_VIEW, SHINE, Framing
+from backend.demo.filmed import FIELD_OF_VIEW, PORTRAIT_LIGHT, SHINE, Framing
 from backend.generator.raster.render import render
 from backend.generator.raster.scene import Camera, Mesh
 
@@ -60,7 +60,14 @@ class Puppet:
         turn = np.radians(view)
         place = middle + 0.5 * height / np.tan(0.5 * FIELD_OF_VIEW) * np.array([np.sin(turn), 0.0, np.cos(turn)])
         camera = Camera(_triple(place), _triple(middle), (0.0, 1.0, 0.0), FIELD_OF_VIEW, size, size)
-        yield from render(self._mesh, np.stack([self.vertices(p) for p in poses]), camera, batch=4, supersample=supersample)
+        yield from render(
+            self._mesh,
+            np.stack([self.vertices(p) for p in poses]),
+            camera,
+            batch=4,
+            look=PORTRAIT_LIGHT,
+            supersample=supersample,
+        )
 
     def _moved(self, drawn: _Drawn, at: Pose) -> np.ndarray:
         part = drawn.part
