@@ -11,7 +11,7 @@ import numpy as np
 
 from addon.core.errors import RigError
 from addon.core.performance import LANDMARKS
-from backend.face.landmarks import EYES, INNER_LIP_PAIRS
+from backend.face.landmarks import EYES, INNER_LIP_PAIRS, LID_PAIRS
 from backend.generator.raster.render import render
 from backend.generator.raster.scene import STUDIO, Camera, Look, Mesh
 
@@ -62,6 +62,20 @@ class Filmed:
         upper, lower = (self.landmarks[list(side)] for side in zip(*INNER_LIP_PAIRS, strict=True))
         apart = self.vertices[:, upper] - self.vertices[:, lower]
         return np.linalg.norm(apart, axis=2) / self.inter_ocular()
+
+    def lid_gaps(self) -> np.ndarray:
+        """(T,) the narrower eye's opening, the mean of its two pairs of lid landmarks, in inter-ocular distances."""
+        sides = []
+        for pairs in LID_PAIRS.values():
+            upper, lower = (self.landmarks[list(side)] for side in zip(*pairs, strict=True))
+            sides.append(np.linalg.norm(self.vertices[:, upper] - self.vertices[:, lower], axis=2).mean(axis=1))
+        return np.min(sides, axis=0) / self.inter_ocular()
+
+    def speaking_frame(self) -> int:
+        """A frame in the middle of speech: eyes open, lips half as far apart as they ever come."""
+        lips, lids = self.inner_lip_gaps().max(axis=1), self.lid_gaps()
+        off = np.abs(lips - 0.5 * lips.max()) + np.where(lids < np.median(lids), lips.max(), 0.0)
+        return int(off.argmin())
 
     def draw(
         self, frames: np.ndarray, size: int, framing: Framing = PORTRAIT, supersample: int = 2

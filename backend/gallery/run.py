@@ -111,7 +111,7 @@ def _emotions(out: Path, scratch: Path, sound: Path, text: str) -> None:
 
 
 def _people(out: Path, scratch: Path) -> None:
-    """The three people, each at the widest open vowel of its line, rendered in Blender's Cycles."""
+    """The three people, each in the middle of its line, rendered in Blender's Cycles."""
     from PIL import Image
 
     from backend.demo.filmed import read_filmed
@@ -119,7 +119,7 @@ def _people(out: Path, scratch: Path) -> None:
     portraits = []
     for person, _ in PEOPLE:
         shown = read_filmed(scratch / f"{person}.npz")
-        frame = 1 + int(shown.inner_lip_gaps().max(axis=1).argmax())
+        frame = 1 + shown.speaking_frame()
         target = scratch / f"{person}.png"
         render_frame(scratch / f"{person}.blend", person, frame, target, PORTRAIT, SAMPLES)
         portraits.append(np.asarray(Image.open(target).convert("RGB")))
