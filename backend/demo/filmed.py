@@ -25,6 +25,12 @@ FIELD_OF_VIEW: Final[float] = 0.3
 """Radians: a portrait lens, about 80 mm on a 24 mm high frame."""
 
 
+MOUTH_CORNERS: Final[tuple[int, int]] = (48, 54)
+"""Landmarks of the mouth's corners, iBUG numbers."""
+HALF_OPEN: Final[tuple[float, float]] = (0.35, 0.75)
+"""Lip gaps of `speaking_frame`, as shares of the line's widest."""
+
+
 @dataclass(frozen=True)
 class Framing:
     """What the picture shows: its `height`, and how far its middle is `below` the eyes, in inter-ocular distances."""
@@ -72,10 +78,16 @@ class Filmed:
         return np.min(sides, axis=0) / self.inter_ocular()
 
     def speaking_frame(self) -> int:
-        """A frame in the middle of speech: eyes open, lips half as far apart as they ever come."""
+        """A frame in the middle of speech: eyes open, lips about half as far apart as ever, and as wide as then come.
+
+        A rounded mouth hides what the face says. Where no frame is so, the one with the widest lips is taken.
+        """
         lips, lids = self.inner_lip_gaps().max(axis=1), self.lid_gaps()
-        off = np.abs(lips - 0.5 * lips.max()) + np.where(lids < np.median(lids), lips.max(), 0.0)
-        return int(off.argmin())
+        corners = self.vertices[:, self.landmarks[list(MOUTH_CORNERS)]]
+        wide = np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1)
+        low, high = HALF_OPEN
+        usable = (lips >= low * lips.max()) & (lips <= high * lips.max()) & (lids >= 0.9 * np.median(lids))
+        return int(np.where(usable | ~usable.any(), wide, -1.0).argmax())
 
     def draw(
         self, frames: np.ndarray, size: int, framing: Framing = PORTRAIT, supersample: int = 2
