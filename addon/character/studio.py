@@ -73,8 +73,9 @@ def _set_world(scene: bpy.types.Scene) -> None:
     world = bpy.data.worlds.new("Studio")
     if world.node_tree is None:
         world.use_nodes = True
-    background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
-    background.inputs["Color"].default_value = (*_WORLD, 1.0)
+    for node in world.node_tree.nodes if world.node_tree else ():
+        if node.type == "BACKGROUND":
+            node.inputs["Color"].default_value = (*_WORLD, 1.0)
     scene.world = world
     scene.view_settings.view_transform = "Standard"
 
