@@ -20,6 +20,7 @@ from typing import Any, Final
 import bpy
 
 from .character.roster import CHARACTERS, DEFAULT_CHARACTER
+from .character.spec import CharacterSpec
 from .core.emotion import EMOTIONS
 from .core.errors import RigError, SoliloquyError
 from .properties import FROM_VOICE, settings_of
@@ -78,6 +79,34 @@ def _bake(options: argparse.Namespace) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=str(options.blend.resolve()), check_existing=False)
     if options.dump:
         _write_meshes(options.dump)
+
+
+def _character(options: argparse.Namespace) -> None:
+    """A file with one built-in character, lit and framed for a portrait."""
+    _open_character(f"{BUILT_IN}:{options.name}", "")
+    _add_studio(CHARACTERS[options.name])
+    options.blend.parent.mkdir(parents=True, exist_ok=True)
+    bpy.ops.wm.save_as_mainfile(filepath=str(options.blend.resolve()), check_existing=False, compress=True)
+
+
+def _render(options: argparse.Namespace) -> None:
+    """A picture of one frame, in the file's own light or, where it has no camera, in the portrait studio."""
+    from .character.studio import set_render
+
+    _open(options.source)
+    scene = bpy.context.scene
+    if scene.camera is None:
+        _add_studio(CHARACTERS[options.name])
+    scene.frame_set(options.frame)
+    set_render(scene, options.engine, options.size, options.samples)
+    scene.render.filepath = str(options.out.resolve())
+    bpy.ops.render.render(write_still=True)
+
+
+def _add_studio(spec: CharacterSpec) -> None:
+    from .character.studio import add_studio
+
+    add_studio(bpy.context, "Studio", (0.0, -spec.eye.centre[2], spec.eye_height))
 
 
 def _dump(options: argparse.Namespace) -> None:
@@ -152,6 +181,19 @@ def _parser() -> argparse.ArgumentParser:
     dump.add_argument("--from", dest="source", type=Path, required=True, help="a .blend file")
     dump.add_argument("--object", default="", help="an object of the character; default: as saved in the file")
     dump.add_argument("--out", type=Path, required=True)
+    character = commands.add_parser("character", help="save a built-in character in a portrait studio")
+    character.set_defaults(run=_character)
+    character.add_argument("--name", choices=tuple(CHARACTERS), default=DEFAULT_CHARACTER)
+    character.add_argument("--blend", type=Path, required=True, help="the .blend file to write")
+    render = commands.add_parser("render", help="render one frame of a .blend")
+    render.set_defaults(run=_render)
+    render.add_argument("--from", dest="source", type=Path, required=True, help="a .blend file")
+    render.add_argument("--name", choices=tuple(CHARACTERS), default=DEFAULT_CHARACTER, help="who is in it")
+    render.add_argument("--frame", type=int, default=1)
+    render.add_argument("--engine", choices=("CYCLES", "EEVEE"), default="CYCLES")
+    render.add_argument("--size", type=int, default=512, help="pixels of a side")
+    render.add_argument("--samples", type=int, default=32)
+    render.add_argument("--out", type=Path, required=True, help="the .png file to write")
     return parser
 
 

@@ -5,57 +5,28 @@ Blender's axes: the character faces -Y, up is +Z, its left is +X; its eyes are `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from ..core.landmarks import LANDMARKS_PROPERTY, landmarks_text
 from .character import build_character
-from .model import CharacterModel, Part
+from .materials import COLOUR_ATTRIBUTE, linear, make_material
+from .model import CharacterModel, Corrective, Part
 from .spec import DEFAULT, CharacterSpec
 
 if TYPE_CHECKING:
     import bpy
 
 
+LANDMARK_GROUP: Final[str] = "landmark_"
+"""The 70 face landmarks are vertex groups of one vertex each, numbered in iBUG's order; 68 and 69 are the pupils."""
+
+
 def to_blender(points: np.ndarray, eye_height: float) -> np.ndarray:
     """Head axes to Blender's: (...,3) positions."""
     p = np.asarray(points, dtype=np.float64)
     return np.stack([p[..., 0], -p[..., 2], p[..., 1] + eye_height], axis=-1)
-
-
-def linear(srgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
-    """Linear light of sRGB values (IEC 61966-2-1)."""
-    c = np.asarray(srgb, dtype=np.float64)
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-
-
-_MATT_IN_SOLID_VIEW = ("pupil", "iris", "limbus", "brow", "lash", "mouth")
-_ROUGHNESS = {"sclera": 0.15, "iris": 0.1, "limbus": 0.1, "pupil": 0.1, "teeth": 0.25, "lips": 0.38, "tongue": 0.3}
-
-
-def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:
-    import bpy
-
-    material = bpy.data.materials.new(name)
-    rgba = (*linear(colour), 1.0)
-    material.diffuse_color = rgba
-    # Solid view knows no cornea: a broad highlight would turn the pupil grey.
-    material.roughness = 1.0 if name in _MATT_IN_SOLID_VIEW else _ROUGHNESS.get(name, 0.55)
-    material.use_nodes = True
-    shader = material.node_tree.nodes.get("Principled BSDF")
-    if shader is None:
-        return material
-    shader.inputs["Base Color"].default_value = rgba
-    shader.inputs["Roughness"].default_value = _ROUGHNESS.get(name, 0.55)
-    if name in ("skin", "lips"):
-        attribute = material.node_tree.nodes.new("ShaderNodeAttribute")
-        attribute.attribute_name = "Color"
-        material.node_tree.links.new(attribute.outputs["Color"], shader.inputs["Base Color"])
-    if name == "glint":
-        shader.inputs["Emission Color"].default_value = rgba
-        shader.inputs["Emission Strength"].default_value = 1.0
-    return material
 
 
 def _mesh(part: Part, local: np.ndarray, materials: dict[str, bpy.types.Material]) -> bpy.types.Mesh:
@@ -73,9 +44,10 @@ def _mesh(part: Part, local: np.ndarray, materials: dict[str, bpy.types.Material
     mesh.polygons.foreach_set("use_smooth", np.ones(count, dtype=bool))
     for name in part.materials:
         mesh.materials.append(materials[name])
-    colours = mesh.color_attributes.new("Color", "FLOAT_COLOR", "POINT")
+    colours = mesh.color_attributes.new(COLOUR_ATTRIBUTE, "FLOAT_COLOR", "POINT")
     rgba = np.concatenate([linear(part.colours), np.ones((len(local), 1))], axis=1)
     colours.data.foreach_set("color", rgba.astype(np.float32).ravel())
+    mesh.uv_layers.new(name="UVMap").data.foreach_set("uv", part.uv.astype(np.float32).ravel())
     mesh.update(calc_edges=True)
     return mesh
 
@@ -89,6 +61,30 @@ def _add_keys(thing: bpy.types.Object, part: Part, local: np.ndarray) -> None:
         block.value = 0.0
         moved = local + to_blender(delta, 0.0)
         block.data.foreach_set("co", moved.astype(np.float32).ravel())
+    for name, corrective in part.correctives.items():
+        block = thing.shape_key_add(name=name, from_mix=False)
+        block.data.foreach_set("co", (local + to_blender(corrective.delta, 0.0)).astype(np.float32).ravel())
+        _drive(thing.data.shape_keys, block, corrective)
+
+
+def _drive(keys: bpy.types.Key, block: bpy.types.ShapeKey, corrective: Corrective) -> None:
+    """Let a corrective follow the keys that it meets; the expression is one that Blender needs no Python for."""
+    driver = block.driver_add("value").driver
+    driver.type = "SCRIPTED"
+    letters: dict[str, str] = {}
+    for name in (name for factor in corrective.factors for name in factor if name):
+        if name in letters:
+            continue
+        letters[name] = chr(ord("a") + len(letters))
+        variable = driver.variables.new()
+        variable.name = letters[name]
+        variable.targets[0].id_type = "KEY"
+        variable.targets[0].id = keys
+        variable.targets[0].data_path = f'key_blocks["{name}"].value'
+    factors = [
+        f"max({letters[key]} - {letters[other]}, 0)" if other else letters[key] for key, other in corrective.factors
+    ]
+    driver.expression = " * ".join(factors)
 
 
 def _add_part(
@@ -146,9 +142,10 @@ def add_character(
 ) -> bpy.types.Object:
     """Add a character to the scene and return its armature.
 
-    Makes the objects Head, EyeLeft, EyeRight, TeethUpper, TeethLower, Tongue and Hair under an armature `name` with
-    the bones root, neck, head, eye_left and eye_right, in `collection` (a new one called `name` when None). Blender
-    numbers names that are taken. Must be called in object mode.
+    Makes the objects Head, EyeLeft, EyeRight, CorneaLeft, CorneaRight, TeethUpper, GumsUpper, TeethLower, GumsLower,
+    Tongue and Hair under an armature `name` with the bones root, neck, head, jaw, eye_left and eye_right, in
+    `collection` (a new one called `name` when None). Blender numbers names that are taken. Must be called in object
+    mode.
     """
     import bpy
 
@@ -158,11 +155,14 @@ def add_character(
         context.scene.collection.children.link(collection)
     rig = _add_armature(context, name, model, collection)
     used = {name for part in model.parts for name in part.materials}
-    materials = {key: _material(key, colour) for key, colour in model.palette.items() if key in used}
+    clear = (1.0, 1.0, 1.0)
+    materials = {key: make_material(key, model.palette.get(key, clear)) for key in sorted(used)}
     for part in model.parts:
         made = _add_part(part, model, rig, collection, materials)
         marks = [(number, mark.vertex) for number, mark in enumerate(model.landmarks) if mark.part == part.name]
         if marks:
             made[LANDMARKS_PROPERTY] = landmarks_text(marks)
+        for number, vertex in marks:
+            made.vertex_groups.new(name=f"{LANDMARK_GROUP}{number:02d}").add([vertex], 1.0, "REPLACE")
     context.view_layer.update()
     return rig

@@ -174,13 +174,6 @@ def _free(layout: Layout, spec: CharacterSpec) -> np.ndarray:
     return np.array([number for key, number in layout.index.items() if slides(*key)], dtype=np.int32)
 
 
-def neighbours(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Directed edges (from, to) of a mesh, each once."""
-    pairs = np.concatenate([quads[:, [i, (i + 1) % 4]] for i in range(4)])
-    pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
-    return pairs[:, 0], pairs[:, 1]
-
-
 def _steep(vertices: np.ndarray, free: np.ndarray) -> np.ndarray:
     """The free vertices under the nose and under the chin, where the rays that placed the grid graze the skin."""
     x, y, z = vertices[free].T
@@ -193,7 +186,7 @@ def _relax(
     vertices: np.ndarray, layout: Layout, field: sdf.Field, free: np.ndarray, steps: int, power: float
 ) -> np.ndarray:
     """Even the quads out: towards the neighbours' mean, along the surface."""
-    source, target = neighbours(layout.quads)
+    source, target = layout.neighbours
     left = free[vertices[free, 0] >= 0.0]
     middle = free[layout.mirror[free] == free]
     own = np.isin(source, left)
@@ -212,7 +205,7 @@ def _relax(
 
 def _blend_lids(vertices: np.ndarray, layout: Layout) -> np.ndarray:
     """Round off the edge where the lids meet the socket: the lower one entirely, the upper one but for its crease."""
-    source, target = neighbours(layout.quads)
+    source, target = layout.neighbours
     degree = np.maximum(np.bincount(source, minlength=len(vertices)), 1)[:, None]
     count = len(layout.ring("eye+", 0))
     strength = np.zeros((len(vertices), 1))

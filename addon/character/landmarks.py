@@ -37,6 +37,13 @@ def _mid(skin: Skin, points: tuple[tuple[float, float], ...]) -> list[int]:
     return [int(middle[np.argmin(np.abs(skin.vertices[middle, 1] - y * 1e-3))]) for _, y in points]
 
 
+def _chin(skin: Skin) -> int:
+    """The vertex on the midline that lies furthest down and forward, two to one: the edge of the chin (gnathion)."""
+    middle = np.flatnonzero((skin.layout.mirror == np.arange(len(skin.vertices))) & (skin.vertices[:, 2] > 0.05))
+    plain = middle[skin.vertices[middle, 1] < -0.085]
+    return int(plain[np.argmax(skin.vertices[plain] @ (0.0, -2.0, 1.0))])
+
+
 def _eye(skin: Skin) -> list[int]:
     """Landmarks 42..47: inner corner, two upper, outer corner, two lower, of the left eye."""
     ring = skin.layout.ring("eye+", MARGIN_RING)
@@ -65,7 +72,7 @@ def head_landmarks(skin: Skin) -> list[int]:
     """Vertices of the 68 iBUG landmarks on the skin."""
     flip = skin.layout.mirror
     jaw = _nearest(skin, np.array(_JAW_LINE) * 1e-3)
-    chin = _mid(skin, ((0, -108.0),))
+    chin = [_chin(skin)]
     brow = _nearest(skin, np.array(_BROW) * 1e-3)
     bridge = _mid(skin, _BRIDGE)
     base = _mid(skin, _NOSE_BASE[:1]) + _nearest(skin, np.array(_NOSE_BASE[1:]) * 1e-3)

@@ -8,6 +8,7 @@ counterclockwise as seen from the front, from the corner at +x; ring 0 is the on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -37,6 +38,14 @@ class Layout:
     index: dict[Key, int]
     quads: np.ndarray
     mirror: np.ndarray
+
+    @cached_property
+    def neighbours(self) -> tuple[np.ndarray, np.ndarray]:
+        """Directed edges (from, to) of the mesh, each once."""
+        pairs = np.concatenate([self.quads[:, [i, (i + 1) % 4]] for i in range(4)])
+        count = len(self.mirror)
+        ends = np.unique(np.concatenate([pairs, pairs[:, ::-1]]).astype(np.int64) @ (count, 1))
+        return ends // count, ends % count
 
     def ring(self, name: str, ring: int) -> np.ndarray:
         """Indices of one edge loop, counterclockwise from its corner at +x."""

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 
 Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Corrective:
+    """What is added where keys meet: displacement (V,3) float32, and when.
+
+    factors  pairs of a key and one that is taken off it (or None); the value is the product of max(key - other, 0)
+    """
+
+    factors: tuple[tuple[str, str | None], ...]
+    delta: np.ndarray
+
+    def value(self, weights: Mapping[str, float]) -> float:
+        """How much of it applies at the given key values."""
+        return prod(
+            max(weights.get(key, 0.0) - (weights.get(other, 0.0) if other else 0.0), 0.0) for key, other in self.factors
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +38,9 @@ class Part:
     materials  names of `spec.Palette` colours
     colours    (V,3) float32 sRGB, finer than the slots
     keys       displacement (V,3) float32 by ARKit name; empty when the mesh has no shape keys
+    correctives  by a name that is no ARKit name: the keys' names joined by underscores
     weights    bone name to (V,) float32; they sum to 1
+    uv         (F,4,2) float32, 0..1, one for each corner of each quad
     origin     where the object's own origin stands
     """
 
@@ -31,7 +51,9 @@ class Part:
     materials: tuple[str, ...]
     colours: np.ndarray
     weights: Mapping[str, np.ndarray]
+    uv: np.ndarray
     keys: Mapping[str, np.ndarray] = field(default_factory=dict)
+    correctives: Mapping[str, Corrective] = field(default_factory=dict)
     origin: Vector = (0.0, 0.0, 0.0)
 
 
@@ -80,4 +102,8 @@ def pose(part: Part, weights: Mapping[str, float]) -> np.ndarray:
     for name, value in weights.items():
         if name in part.keys:
             posed += value * part.keys[name]
+    for corrective in part.correctives.values():
+        value = corrective.value(weights)
+        if value:
+            posed += value * corrective.delta
     return posed

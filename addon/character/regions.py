@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from .head_mesh import Skin, neighbours
+from .head_mesh import Skin
 from .layout import BORDER_RING, CONTACT_RING, EYE_RINGS, MARGIN_RING, MOUTH_RINGS
 from .lips import contact_height, lip_curve
 from .spec import CharacterSpec
@@ -60,7 +60,7 @@ def half_mask(x: np.ndarray) -> np.ndarray:
 
 def smooth_over_mesh(skin: Skin, values: np.ndarray, fixed: np.ndarray, steps: int) -> np.ndarray:
     """Repeatedly replace each value (V,) or (V,3) by the mean of its neighbours, except where `fixed` (V,) bool."""
-    source, target = neighbours(skin.layout.quads)
+    source, target = skin.layout.neighbours
     count = len(skin.vertices)
     degree = np.bincount(source, minlength=count)
     columns = values.reshape(count, -1).copy()

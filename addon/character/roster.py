@@ -11,12 +11,12 @@ from typing import Final
 
 import numpy as np
 
-from .spec import DEFAULT, BrowSpec, CharacterSpec, EyeSpec, HairSpec, MouthSpec, Palette, Sculpt
+from .spec import DEFAULT, BrowSpec, CharacterSpec, EyeSpec, HairSpec, LockRow, MouthSpec, Palette, Sculpt
 
 _OTTO: Final = CharacterSpec(
     eye=EyeSpec(
-        centre=(0.0325, 0.0, 0.0640),
-        radius=0.0152,
+        centre=(0.0325, 0.0, 0.0655),
+        radius=0.0158,
         upper=float(np.radians(21.0)),
         lower=float(np.radians(17.0)),
         tilt=float(np.radians(0.5)),
@@ -30,7 +30,18 @@ _OTTO: Final = CharacterSpec(
             (0, 43), (14, 44), (28, 49), (40, 47), (52, 31), (62, 10), (72, -10), (83, -18), (88, -16), (93, -7),
             (102, -3), (112, -9), (122, -24), (135, -38), (155, -43), (180, -45),
         ),
-        body=0.0050, front=0.0020, back=0.0020, sweep=0.0020, parting=0.0, strands=0.0007,
+        body=0.0030, front=0.0005, back=0.0015, top=0.0010, variety=0.08,
+        locks=(
+            LockRow(11, ((-44, 45), (44, 45)), ((-50, 62), (50, 62)), ((-80, 80), (80, 80)), 0.0085, 0.0024, 0.0, 0.3),
+            LockRow(9, ((-70, 60), (70, 60)), ((-120, 84), (120, 84)), ((-150, 60), (150, 60)),
+                    0.0110, 0.0024, 0.0, 0.3),
+            LockRow(9, ((60, 38), (150, 64)), ((84, 42), (165, 48)), ((98, 8), (172, 16)), 0.0110, 0.0024, 0.0, 0.3),
+            LockRow(9, ((-60, 38), (-150, 64)), ((-84, 42), (-165, 48)), ((-98, 8), (-172, 16)),
+                    0.0110, 0.0024, 0.0, 0.3),
+            LockRow(11, ((70, 4), (178, 66)), ((92, 4), (178, 20)), ((118, -22), (180, -44)), 0.0090, 0.0026, 0.0, 0.2),
+            LockRow(11, ((-70, 4), (-178, 66)), ((-92, 4), (-178, 20)), ((-118, -22), (-180, -44)),
+                    0.0090, 0.0026, 0.0, 0.2),
+        ),
     ),
     sculpt=(
         Sculpt("jaw", scale=(1.02, 1.01, 1.02)),
@@ -56,7 +67,7 @@ _OTTO: Final = CharacterSpec(
 
 _NIA: Final = CharacterSpec(
     eye=EyeSpec(
-        centre=(0.0322, 0.0, 0.0640),
+        centre=(0.0322, 0.0, 0.0655),
         upper=float(np.radians(26.5)),
         lower=float(np.radians(19.5)),
         tilt=float(np.radians(7.0)),
@@ -70,7 +81,7 @@ _NIA: Final = CharacterSpec(
             (0, 32), (20, 32), (38, 29), (50, 21), (60, 9), (68, -2), (76, -12), (83, -16), (88, -14), (93, -6),
             (102, -2), (112, -8), (122, -24), (135, -38), (155, -42), (180, -44),
         ),
-        body=0.0150, front=0.0040, back=0.0080, top=0.0060, sweep=0.0, parting=0.0, strands=0.0, curls=0.0075,
+        body=0.0130, front=0.0030, back=0.0080, top=0.0070, locks=(), tufts=520, tuft_radius=0.0078, variety=0.22,
     ),
     sculpt=(
         Sculpt("jaw", scale=(0.95, 0.99, 1.0)),

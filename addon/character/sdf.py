@@ -51,6 +51,8 @@ def carve(a: np.ndarray, b: np.ndarray, k: float) -> np.ndarray:
     return -union(-a, b, k)
 
 
+_ARRIVED: Final[float] = 1e-8
+"""Metres: a ray that moves less has met the surface."""
 _TETRAHEDRON: Final = np.array([[1.0, -1.0, -1.0], [-1.0, -1.0, 1.0], [-1.0, 1.0, -1.0], [1.0, 1.0, 1.0]])
 
 
@@ -74,5 +76,8 @@ def cast(field: Field, start: np.ndarray, direction: np.ndarray, reach: float, s
     """
     t = np.zeros(start.shape[:-1])
     for _ in range(steps):
-        t = np.minimum(t + 0.8 * field(start + t[..., None] * direction), reach)
+        step = 0.8 * field(start + t[..., None] * direction)
+        t = np.minimum(t + step, reach)
+        if np.abs(step).max() < _ARRIVED:
+            break
     return start + t[..., None] * direction

@@ -7,13 +7,13 @@ import numpy as np
 from ..core.channels import CHANNELS
 from .head_mesh import Skin
 from .pulls import PULLS, SHIFT, pull_shape, slide
-from .regions import Regions, build_regions, half_mask
+from .regions import Regions, half_mask
 from .shapes_lids import LID_MOVES, lid_shape
 from .shapes_mouth import jaw_shapes, lip_shapes, rounding_shapes
 from .spec import CharacterSpec
 
 _FLIP = np.array([-1.0, 1.0, 1.0])
-_HALVED = ("mouthPress", "mouthLowerDown", "mouthUpperUp")
+_HALVED = ("mouthSmile", "mouthPress", "mouthLowerDown", "mouthUpperUp")
 
 
 def _pulled(skin: Skin, region: Regions) -> dict[str, np.ndarray]:
@@ -21,6 +21,8 @@ def _pulled(skin: Skin, region: Regions) -> dict[str, np.ndarray]:
     shapes = {}
     for name, pulls in PULLS.items():
         total = sum((pull_shape(region, pull) for pull in pulls), np.zeros_like(skin.vertices))
+        if name == "mouthSmileLeft":
+            total *= 1.0 - region.lips[:, None]  # the lips have their own shape
         if not name.endswith("Left"):
             mirrored = total[skin.layout.mirror] * _FLIP
             # A patch on the midline is its own mirror image and must not count twice.
@@ -31,9 +33,8 @@ def _pulled(skin: Skin, region: Regions) -> dict[str, np.ndarray]:
     return shapes
 
 
-def build_shapes(spec: CharacterSpec, skin: Skin) -> dict[str, np.ndarray]:
+def build_shapes(spec: CharacterSpec, skin: Skin, region: Regions) -> dict[str, np.ndarray]:
     """Displacement (V,3) float32 of the skin for each of `CHANNELS`, in their order."""
-    region = build_regions(spec, skin)
     shapes = _pulled(skin, region)
 
     def add(name: str, delta: np.ndarray) -> None:

@@ -104,6 +104,24 @@ def rounding_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarra
     return {"mouthPucker": pucker, "mouthFunnel": funnel}
 
 
+def smile_shape(spec: CharacterSpec, region: Regions) -> np.ndarray:
+    """Both halves of mouthSmile on the lips: they widen, thin, lie back on the teeth, and curve up to the corners.
+
+    The curve is a bowl, not a V: height grows with the 1.7th power of the distance from the middle.
+    """
+    p, w = region.rest, region.lips * region.inner
+    across = np.clip(np.abs(p[:, 0]) / spec.mouth.half_width, 0.0, 1.2)
+    height = p[:, 1] - contact_height(spec.mouth, np.clip(p[:, 0] / spec.mouth.half_width, -1.0, 1.0))
+    return np.stack(
+        [
+            np.sign(p[:, 0]) * 0.0078 * across**0.9 * w,
+            (0.0006 + 0.0082 * across**1.7) * w - 0.16 * height * np.exp(-((height / 0.012) ** 2)) * w,
+            -(0.0012 + 0.0040 * across**2) * w,
+        ],
+        -1,
+    )
+
+
 def lip_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarray]:
     """Rolls, shrugs, and the two halves each of press, lower lip down and upper lip up."""
     w = region.lips * region.inner
@@ -122,19 +140,20 @@ def lip_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarray]:
     tuck = -0.68 * height * np.where(region.ring > CONTACT_RING, 0.0, 1.0) * on_red * region.inner
     back = -(0.0026 + 0.0008 * (1.0 - red)) * arch * on_red * region.inner
     lower_lip, upper_lip = smoothstep(0.0, 0.35, down), smoothstep(0.0, 0.35, up)
-    # What one lip does at the contact line the other follows a little way, so that they stay in touch.
-    touch = red * region.inner * arch
-    lift = down * w + 0.75 * up * touch
-    push = down * w + 0.80 * up * touch
+    # What one lip does at the contact line the other follows, so that they stay in touch.
+    lift = down * w + up * red * region.inner
+    push = down * w + up * red * region.inner
+    raised = up * w + down * red * region.inner
     drop = down**0.9 * w
     press_y = -0.34 * height * np.where(region.ring > CONTACT_RING, 0.3, 1.0) * on_red * region.inner
     press_z = -0.0014 * arch * on_red * region.inner
     press = vector(press_y, press_z, 0.0010 * np.sign(region.rest[:, 0]) * (1.0 - middle) * on_red)
     return {
+        "mouthSmile": smile_shape(spec, region),
         "mouthRollLower": vector(tuck * lower_lip + 0.0012 * on_red * lower_lip * (1 - red), back * lower_lip),
         "mouthRollUpper": vector(tuck * upper_lip - 0.0008 * on_red * upper_lip * (1 - red), back * upper_lip),
         "mouthShrugLower": vector(0.0052 * lift, 0.0030 * push),
-        "mouthShrugUpper": vector(0.0034 * up * w + 0.0022 * down * touch, 0.0030 * up * w + 0.0018 * down * touch),
+        "mouthShrugUpper": vector(0.0034 * raised, 0.0030 * raised),
         "mouthPress": press,
         "mouthLowerDown": vector(
             -0.0068 * drop, -0.0006 * drop, 0.0020 * np.sign(region.rest[:, 0]) * drop * (1 - middle)

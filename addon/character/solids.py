@@ -72,3 +72,10 @@ def join(bodies: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.nd
         np.concatenate([v for v, _ in bodies]),
         np.concatenate([q + s for (_, q), s in zip(bodies, starts, strict=True)]).astype(np.int32),
     )
+
+
+def outwards(vertices: np.ndarray, quads: np.ndarray) -> np.ndarray:
+    """The quads (F,4) of a closed body turned so that they face out of it."""
+    a, b, c, d = (vertices[quads[:, k]] for k in range(4))
+    volume = np.einsum("ij,ij->", a, np.cross(b, c)) + np.einsum("ij,ij->", a, np.cross(c, d))
+    return quads if volume > 0 else np.ascontiguousarray(quads[:, ::-1])

@@ -18,6 +18,7 @@ import numpy as np
 
 Colour = tuple[float, float, float]
 Triple = tuple[float, float, float]
+Direction = tuple[float, float]
 Solid = tuple[Literal["add", "cut"], str, tuple[Triple, ...], tuple[float, ...], float]
 """Operation, name, centre (or both ends), radii, blend width, in metres; see `skull.py`."""
 
@@ -26,20 +27,20 @@ Solid = tuple[Literal["add", "cut"], str, tuple[Triple, ...], tuple[float, ...],
 class EyeSpec:
     """One eye; angles in radians as seen from its centre, azimuth towards the temple, elevation up."""
 
-    centre: tuple[float, float, float] = (0.0320, 0.0, 0.0640)
+    centre: tuple[float, float, float] = (0.0320, 0.0, 0.0655)
     """Centre of the left eyeball; the right one is its mirror image."""
-    radius: float = 0.0160
+    radius: float = 0.0174
     inner_azimuth: float = float(np.radians(56.0))
     outer_azimuth: float = float(np.radians(55.0))
-    upper: float = float(np.radians(24.0))
+    upper: float = float(np.radians(24.5))
     """Elevation of the upper lid margin at its highest."""
     lower: float = float(np.radians(19.0))
     tilt: float = float(np.radians(4.0))
     """How much higher the outer corner is than the inner one."""
     meet: float = float(np.radians(-11.0))
     """Elevation at which the closed lids meet in the middle."""
-    iris: float = float(np.radians(27.0))
-    pupil: float = float(np.radians(11.0))
+    iris: float = float(np.radians(30.5))
+    pupil: float = float(np.radians(12.5))
     cornea: float = 0.025
     """Height of the corneal bulge as a share of the radius."""
 
@@ -53,8 +54,8 @@ class MouthSpec:
     half_width: float = 0.0248
     upper_height: float = 0.0080
     lower_height: float = 0.0094
-    upper_volume: float = 0.0026
-    lower_volume: float = 0.0036
+    upper_volume: float = 0.0034
+    lower_volume: float = 0.0046
     teeth_back: float = 0.0085
     """Distance from the lips' contact to the front of the teeth."""
 
@@ -91,30 +92,60 @@ class BrowSpec:
 
 
 @dataclass(frozen=True)
-class HairSpec:
-    """The hair's shell: where it begins and how thick it is, metres."""
+class LockRow:
+    """A row of sculpted locks, each drawn from its `start` past `via` to its `end`.
 
-    hairline: tuple[tuple[float, float], ...] = (
-        # degrees round the head from the front, elevation in degrees seen from the middle of the cranium
-        (0, 27), (20, 28), (38, 27), (50, 20), (60, 8), (68, -6), (76, -20), (83, -27), (88, -20), (93, -7),
+    Each of the three is a pair of directions, for the first and the last lock of the row: degrees round the head from
+    the front (towards the character's left) and elevation in degrees, seen from the middle of the cranium. Degrees go
+    on past the back: a row from 140 to 220 passes behind.
+    """
+
+    count: int
+    start: tuple[Direction, Direction]
+    via: tuple[Direction, Direction]
+    end: tuple[Direction, Direction]
+    width: float = 0.0085
+    """Half width of a lock where it is widest, metres."""
+    height: float = 0.0040
+    """Half thickness there."""
+    lift: float = 0.0
+    """How far it stands off the shell."""
+    tip: float = 0.10
+    """Width of the end as a share of the widest place."""
+
+
+@dataclass(frozen=True)
+class HairSpec:
+    """The hair: a shell from the hairline to the crown, and on it locks or tufts."""
+
+    hairline: tuple[Direction, ...] = (
+        (0, 28), (20, 28), (38, 26), (50, 20), (60, 9), (68, -4), (76, -15), (83, -21), (88, -18), (93, -6),
         (102, -3), (112, -9), (122, -26), (135, -42), (155, -47), (180, -49),
     )  # fmt: skip
-    body: float = 0.0085
-    """Thickness everywhere, before what follows."""
-    front: float = 0.0030
+    """Degrees round the head, elevation in degrees."""
+    body: float = 0.0050
+    """Thickness of the shell, before what follows."""
+    front: float = 0.0010
     """More over the forehead."""
-    back: float = 0.0025
+    back: float = 0.0040
     """More at the back."""
-    top: float = 0.0
+    top: float = 0.0020
     """More on the crown."""
-    sweep: float = 0.0060
-    """Height of the wave that falls to the right of the forehead."""
-    parting: float = 0.0050
-    """Depth of the parting, which stands to the character's left."""
-    strands: float = 0.0009
-    """Relief of the locks."""
-    curls: float = 0.0
-    """Relief of round tufts in place of combed locks."""
+    volumes: tuple[Solid, ...] = ()
+    """Solids that the hair lies over beside the head: its own mass at the back."""
+    locks: tuple[LockRow, ...] = (
+        # the parting's left side: over the temple, tucked behind the ear
+        LockRow(11, ((17, 32), (24, 86)), ((50, 34), (104, 52)), ((70, -8), (130, -34)), 0.0105, 0.0046, 0.0025),
+        # its right side: a fringe that sweeps over the forehead, then the same
+        LockRow(16, ((15, 31), (20, 86)), ((-26, 30), (-95, 62)), ((-66, -8), (-130, -34)), 0.0115, 0.0058, 0.0050),
+        # from the crown down the nape
+        LockRow(17, ((95, 80), (265, 80)), ((112, 20), (248, 20)), ((124, -50), (236, -50)), 0.0110, 0.0050, 0.0020),
+    )
+    tufts: int = 0
+    """Number of round tufts over the whole shell, for curled hair."""
+    tuft_radius: float = 0.0075
+    variety: float = 0.10
+    """How much locks differ in brightness, as a share."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +166,7 @@ class Palette:
 
     skin: Colour = (0.93, 0.74, 0.64)
     blush: Colour = (0.92, 0.57, 0.50)
-    lips: Colour = (0.78, 0.40, 0.40)
+    lips: Colour = (0.80, 0.46, 0.44)
     mouth: Colour = (0.30, 0.10, 0.10)
     brow: Colour = (0.17, 0.10, 0.07)
     lash: Colour = (0.08, 0.05, 0.04)

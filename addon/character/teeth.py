@@ -12,6 +12,7 @@ from .model import Part
 from .sdf import Field
 from .solids import join, tube
 from .spec import CharacterSpec
+from .uv import around
 
 _WIDTHS: Final = {
     # mesiodistal crown widths in mm from the midline back (Wheeler's Dental Anatomy, mean adult values)
@@ -20,7 +21,7 @@ _WIDTHS: Final = {
 }
 _HEIGHTS: Final = {"upper": (9.6, 8.6, 9.4, 8.0, 7.6, 7.2, 7.0), "lower": (8.4, 8.6, 9.4, 8.2, 7.8, 7.4, 7.0)}
 """Visible crown heights in mm, same source, lessened by the gum."""
-_ARCH_HALF_WIDTH: Final[float] = 0.0275
+_ARCH_HALF_WIDTH: Final[float] = 0.0248
 _ARCH_DEPTH: Final[float] = 0.0400
 _DEPTH: Final = (5.0, 4.8, 5.6, 7.0, 7.4, 8.6, 8.6)
 """Thickness from lip side to tongue side in mm."""
@@ -95,41 +96,37 @@ def _gum(front: float, inset: float) -> tuple[np.ndarray, np.ndarray]:
     return tube(np.stack(rings) - (0.0, 0.0035, 0.0), np.zeros(3), np.zeros(3))
 
 
-def _row(spec: CharacterSpec, jaw: str, front: float, edge: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Vertices, quads and slots (0 gum, 1 teeth) of one row whose incisal edge stands at height `edge`."""
-    inset = 0.0 if jaw == "upper" else 0.0022
-    crowns = _crowns(jaw, front, inset)
-    gum = _gum(front, inset)
-    vertices, quads = join([gum, *crowns])
-    slots = np.concatenate([np.zeros(len(gum[1])), np.ones(len(quads) - len(gum[1]))]).astype(np.int32)
+def _turned(jaw: str, edge: float, body: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """A body of one row put in place, its incisal edge at height `edge`: the upper row hangs."""
+    vertices, quads = body
     tallest = max(_HEIGHTS[jaw]) * 1e-3
     if jaw == "upper":
-        vertices = vertices * (1.0, -1.0, 1.0) + (0.0, edge + tallest, 0.0)
-        quads = quads[:, ::-1]
-    else:
-        vertices = vertices + np.array([0.0, edge - tallest, 0.0])
-    return vertices, np.ascontiguousarray(quads), slots
+        return vertices * (1.0, -1.0, 1.0) + (0.0, edge + tallest, 0.0), np.ascontiguousarray(quads[:, ::-1])
+    return vertices + np.array([0.0, edge - tallest, 0.0]), quads
 
 
-def build_teeth(spec: CharacterSpec, field: Field) -> tuple[Part, Part]:
-    """`TeethUpper`, fixed to the head, and `TeethLower`, which follows the jaw through its own shape keys."""
+def _part(spec: CharacterSpec, jaw: str, material: str, body: tuple[np.ndarray, np.ndarray]) -> Part:
+    vertices, quads = body
+    count = len(vertices)
+    return Part(
+        name=f"{material.capitalize()}{jaw.capitalize()}",
+        vertices=vertices.astype(np.float32),
+        quads=quads,
+        slots=np.zeros(len(quads), np.int32),
+        materials=(material,),
+        colours=np.tile(np.array(getattr(spec.palette, material), np.float32), (count, 1)),
+        weights={"jaw" if jaw == "lower" else "head": np.ones(count, np.float32)},
+        uv=around(vertices, quads, (0.0, float(vertices[:, 2].mean()))),
+        keys=jaw_motion(spec.jaw, vertices, np.ones(count)) if jaw == "lower" else {},
+    )
+
+
+def build_teeth(spec: CharacterSpec, field: Field) -> tuple[Part, ...]:
+    """`TeethUpper` and `GumsUpper`, fixed to the head, and `TeethLower` and `GumsLower`, which follow the jaw."""
     front = arch_front(spec, field)
     parts = []
     for jaw, edge in (("upper", spec.mouth.line - 0.0040), ("lower", spec.mouth.line - 0.0028)):
-        vertices, quads, slots = _row(spec, jaw, front, edge)
-        colours = np.zeros((len(vertices), 3), np.float32)
-        for slot, name in ((0, "gums"), (1, "teeth")):
-            colours[np.unique(quads[slots == slot])] = getattr(spec.palette, name)
-        parts.append(
-            Part(
-                name=f"Teeth{jaw.capitalize()}",
-                vertices=vertices.astype(np.float32),
-                quads=quads,
-                slots=slots,
-                materials=("gums", "teeth"),
-                colours=colours,
-                weights={"head": np.ones(len(vertices), np.float32)},
-                keys=jaw_motion(spec.jaw, vertices, np.ones(len(vertices))) if jaw == "lower" else {},
-            )
-        )
-    return parts[0], parts[1]
+        inset = 0.0 if jaw == "upper" else 0.0022
+        parts.append(_part(spec, jaw, "teeth", _turned(jaw, edge, join(_crowns(jaw, front, inset)))))
+        parts.append(_part(spec, jaw, "gums", _turned(jaw, edge, _gum(front, inset))))
+    return tuple(parts)

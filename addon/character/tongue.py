@@ -13,6 +13,7 @@ from .sdf import Field
 from .solids import tube
 from .spec import CharacterSpec
 from .teeth import arch_front
+from .uv import flat
 
 _SECTIONS: Final[tuple[tuple[float, float, float, float], ...]] = (
     # distance behind the front teeth, height above the bite, half width, half thickness (metres), root to tip
@@ -46,7 +47,8 @@ def build_tongue(spec: CharacterSpec, field: Field) -> Part:
     front, bite = arch_front(spec, field), spec.mouth.line
     vertices, quads = _body(front, bite)
     tip = np.clip((vertices[:, 2] - vertices[:, 2].min()) / np.ptp(vertices[:, 2]), 0.0, 1.0)
-    keys = jaw_motion(spec.jaw, vertices, 0.75 + 0.25 * tip)
+    share = 0.75 + 0.25 * tip
+    keys = jaw_motion(spec.jaw, vertices, share)
     # It climbs over the lower teeth and the lip before it hangs.
     lift = _CLIMB * smoothstep(0.15, 0.60, tip)
     out = np.stack([vertices[:, 0] * 0.10 * tip, lift - _OUT[1] * tip**6, _OUT[0] * tip**1.3], axis=-1)
@@ -59,6 +61,7 @@ def build_tongue(spec: CharacterSpec, field: Field) -> Part:
         slots=np.zeros(len(quads), np.int32),
         materials=("tongue",),
         colours=np.tile(np.array(spec.palette.tongue, np.float32), (count, 1)),
-        weights={"head": np.ones(count, np.float32)},
+        weights={"jaw": share.astype(np.float32), "head": (1.0 - share).astype(np.float32)},
+        uv=flat(vertices, quads, (0, 2)),
         keys=keys,
     )

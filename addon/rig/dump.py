@@ -38,13 +38,13 @@ class MeshFrames:
 def read_meshes(
     context: bpy.types.Context, objects: Sequence[bpy.types.Object], frames: Sequence[int]
 ) -> tuple[MeshFrames, ...]:
-    """The visible meshes among `objects` at scene `frames`; the scene's own frame is put back.
+    """The visible meshes among `objects` at scene `frames`, without clear ones; the scene's own frame is put back.
 
     Raises RigError when a mesh changes its vertices' number from frame to frame, which no array can hold.
     """
     scene = context.scene
     before = scene.frame_current
-    meshes = [o for o in objects if o.type == "MESH" and not o.hide_render and o.data.polygons]
+    meshes = [o for o in objects if o.type == "MESH" and not o.hide_render and o.data.polygons and not _clear(o)]
     positions: list[list[np.ndarray]] = [[] for _ in meshes]
     for frame in frames:
         scene.frame_set(frame)
@@ -86,6 +86,12 @@ def save_meshes(path: Path, meshes: Sequence[MeshFrames], frames: Sequence[int],
             arrays[f"{name}_{position}"] = getattr(mesh, name)
     with path.open("wb") as file:
         np.savez(file, **arrays)
+
+
+def _clear(thing: bpy.types.Object) -> bool:
+    """Whether all its materials are see-through in the viewport, as a cornea is: what is behind it is what shows."""
+    materials = [slot.material for slot in thing.material_slots]
+    return bool(materials) and all(m is not None and m.diffuse_color[3] == 0.0 for m in materials)
 
 
 def _landmarks(thing: bpy.types.Object, source: np.ndarray) -> tuple[tuple[int, int], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,14 +11,24 @@ import numpy as np
 
 from addon.core.errors import RigError
 from addon.core.performance import LANDMARKS
-from backend.face.landmarks import EYES, INNER_LIP_PAIRS
+from backend.face.landmarks import EYES, INNER_LIP_PAIRS, LID_PAIRS
 from backend.generator.raster.render import render
-from backend.generator.raster.scene import Camera, Mesh
+from backend.generator.raster.scene import STUDIO, Camera, Look, Mesh
 
 SHINE: Final[float] = 0.5
 """How much of the viewport's specular intensity the rasteriser's point lights take."""
+PORTRAIT_LIGHT: Final[Look] = replace(
+    STUDIO, lights=(*STUDIO.lights[:2], replace(STUDIO.lights[2], wrap=0.35, colour=(0.34, 0.36, 0.41)))
+)
+"""The studio's light with a softer rim: on a forehead the edge of a hard one reads as a scar."""
 FIELD_OF_VIEW: Final[float] = 0.3
 """Radians: a portrait lens, about 80 mm on a 24 mm high frame."""
+
+
+MOUTH_CORNERS: Final[tuple[int, int]] = (48, 54)
+"""Landmarks of the mouth's corners, iBUG numbers."""
+HALF_OPEN: Final[tuple[float, float]] = (0.35, 0.75)
+"""Lip gaps of `speaking_frame`, as shares of the line's widest."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,26 @@ class Filmed:
         apart = self.vertices[:, upper] - self.vertices[:, lower]
         return np.linalg.norm(apart, axis=2) / self.inter_ocular()
 
+    def lid_gaps(self) -> np.ndarray:
+        """(T,) the narrower eye's opening, the mean of its two pairs of lid landmarks, in inter-ocular distances."""
+        sides = []
+        for pairs in LID_PAIRS.values():
+            upper, lower = (self.landmarks[list(side)] for side in zip(*pairs, strict=True))
+            sides.append(np.linalg.norm(self.vertices[:, upper] - self.vertices[:, lower], axis=2).mean(axis=1))
+        return np.min(sides, axis=0) / self.inter_ocular()
+
+    def speaking_frame(self) -> int:
+        """A frame in the middle of speech: eyes open, lips about half as far apart as ever, and as wide as then come.
+
+        A rounded mouth hides what the face says. Where no frame is so, the one with the widest lips is taken.
+        """
+        lips, lids = self.inner_lip_gaps().max(axis=1), self.lid_gaps()
+        corners = self.vertices[:, self.landmarks[list(MOUTH_CORNERS)]]
+        wide = np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1)
+        low, high = HALF_OPEN
+        usable = (lips >= low * lips.max()) & (lips <= high * lips.max()) & (lids >= 0.9 * np.median(lids))
+        return int(np.where(usable | ~usable.any(), wide, -1.0).argmax())
+
     def draw(
         self, frames: np.ndarray, size: int, framing: Framing = PORTRAIT, supersample: int = 2
     ) -> Iterator[np.ndarray]:
@@ -74,7 +104,7 @@ class Filmed:
             width=size,
             height=size,
         )
-        yield from render(self.mesh, self.vertices[frames], camera, supersample=supersample)
+        yield from render(self.mesh, self.vertices[frames], camera, look=PORTRAIT_LIGHT, supersample=supersample)
 
 
 def read_filmed(path: Path) -> Filmed:

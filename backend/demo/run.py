@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from backend.demo.stage import Take, backend_running, film, shipped_line
+from addon.character.roster import CHARACTERS
+from backend.demo.stage import Take, backend_running, build_character, film, shipped_line
 
 if TYPE_CHECKING:
     from backend.audio.sound import Sound
@@ -37,6 +38,9 @@ def add_parser(subparsers: Any) -> None:
     """Add the `demo` command."""
     parser = subparsers.add_parser("demo", help="perform the shipped line in three emotions in Blender")
     parser.add_argument("--out", type=Path, default=Path("demo"), help="folder for the results (default: demo)")
+    parser.add_argument(
+        "--build-character", action="store_true", help="instead save the built-in characters, lit and framed, as .blend"
+    )
     parser.set_defaults(run=run)
 
 
@@ -47,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     out: Path = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
+    if options.build_character:
+        return _build_characters(out)
     with shipped_line() as (sound, text), tempfile.TemporaryDirectory() as scratch:
         with backend_running(Path(scratch), out / "backend.log") as runtime:
             for emotion in EMOTIONS:
@@ -55,6 +61,13 @@ def run(options: argparse.Namespace) -> int:
         report = _show(out, Path(scratch), read_sound(sound), text)
     (out / "closures.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
     return _tell(out, report)
+
+
+def _build_characters(out: Path) -> int:
+    for name in CHARACTERS:
+        build_character(name, out / f"{name}.blend")
+        _log.info("%s: %.1f MB", out / f"{name}.blend", (out / f"{name}.blend").stat().st_size / 1e6)
+    return 0
 
 
 def _show(out: Path, scratch: Path, sound: Sound, text: str) -> dict[str, Any]:

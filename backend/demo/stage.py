@@ -20,6 +20,8 @@ from addon.link.launcher import RUNNING, STARTING, Launcher
 START_LIMIT: Final[float] = 60.0
 """Seconds the backend may take to start: the first import of its libraries on a slow disk."""
 
+_TASKS: Final = {"bake": "bake the line", "character": "build the character", "render": "render the picture"}
+
 _log = logging.getLogger(__name__)
 
 
@@ -66,20 +68,37 @@ def backend_running(runtime: Path, log_file: Path) -> Iterator[Path]:
         launcher.stop()
 
 
+def build_character(name: str, blend: Path) -> None:
+    """Save a built-in character, lit and framed, as a .blend. Raises RigError with what Blender said when it cannot."""
+    blend.unlink(missing_ok=True)
+    _blender("character", "--name", name, "--blend", str(blend))
+
+
+def render_frame(blend: Path, person: str, frame: int, target: Path, size: int, samples: int) -> None:
+    """Render one frame of a .blend with Cycles, in the portrait studio, as a PNG. Raises RigError as `film` does."""
+    options = ["--from", str(blend), "--name", person, "--frame", str(frame), "--out", str(target)]
+    _blender("render", *options, "--size", str(size), "--samples", str(samples))
+
+
 def film(take: Take, blend: Path, dump: Path, runtime: Path) -> None:
     """Bake a take in Blender, the add-on in a process of its own, and leave the .blend and its meshes (`read_filmed`).
 
     `runtime` is the folder that `backend_running` yields. Raises RigError with what Blender said when it cannot.
     """
     blend.unlink(missing_ok=True)  # made anew: Blender would keep the old one as .blend1
-    command = [sys.executable, "-m", "addon.headless", "bake", "--sound", str(take.sound), "--text", take.text]
+    command = ["--sound", str(take.sound), "--text", take.text]
     command += ["--emotion", take.emotion, "--intensity", str(take.intensity), "--fps", str(take.fps)]
     command += ["--runtime-dir", str(runtime), "--character-from", take.character]
     command += ["--performance", str(take.performance)] if take.performance else []
-    result = subprocess.run(
-        [*command, "--blend", str(blend), "--dump", str(dump)], capture_output=True, text=True, check=False
-    )
-    if result.returncode:
-        raise RigError("demo.bake", f"Blender could not bake the line:\n{(result.stdout + result.stderr)[-2000:]}")
-    said = result.stderr.strip().splitlines()
+    said = _blender("bake", *command, "--blend", str(blend), "--dump", str(dump))
     _log.info("%s: %s", take.name, said[-1] if said else "done")
+
+
+def _blender(*arguments: str) -> list[str]:
+    """Run the add-on without a window in a process of its own; the lines it left on standard error."""
+    command = [sys.executable, "-m", "addon.headless", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        said = (result.stdout + result.stderr)[-2000:]
+        raise RigError(f"demo.{arguments[0]}", f"Blender could not {_TASKS[arguments[0]]}:\n{said}")
+    return result.stderr.strip().splitlines()

@@ -41,6 +41,12 @@ HEADS: Final[dict[str, tuple[float, float, float]]] = {
 """(pitch, yaw, roll) in radians by name."""
 
 
+def silence(duration: float) -> Sound:
+    """A sound in which nothing is heard, `duration` seconds long."""
+    samples = np.zeros(round(duration * SAMPLE_RATE), np.float32)
+    return Sound(samples, hashlib.sha256(samples.tobytes()).hexdigest())
+
+
 def visemes_held(fps: float = FPS) -> tuple[Performance, dict[str, float]]:
     """All visemes one after the other through the rules, silence between; and the second at which each is held."""
     phones, moments = [], {}
@@ -50,11 +56,8 @@ def visemes_held(fps: float = FPS) -> tuple[Performance, dict[str, float]]:
         moments[viseme] = start + 0.5 * HOLD
     duration = phones[-1].end + HOLD
     phones.append(Phone(SILENCE, phones[-1].end, duration))
-    samples = np.zeros(round(duration * SAMPLE_RATE), np.float32)
-    silence = Sound(samples, hashlib.sha256(samples.tobytes()).hexdigest())
-    line = Line(
-        silence.sha256, duration, tuple(phones), analyse_prosody(silence), EmotionTrack.constant("neutral", 0.0)
-    )
+    sound = silence(duration)
+    line = Line(sound.sha256, duration, tuple(phones), analyse_prosody(sound), EmotionTrack.constant("neutral", 0.0))
     return perform_line(line, Direction(fps, 0, ("speech",))), moments
 
 

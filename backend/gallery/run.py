@@ -11,13 +11,17 @@ from typing import Any, Final
 
 import numpy as np
 
+from addon.character.roster import CHARACTERS, DEFAULT_CHARACTER
 from addon.core.emotion import EMOTIONS
 from addon.core.performance import Performance
-from backend.demo.stage import Take, backend_running, film, shipped_line
+from backend.demo.stage import Take, backend_running, film, render_frame, shipped_line
 
 FPS: Final[float] = 30.0
 PICTURE: Final[int] = 200
 MOVIE: Final[int] = 176
+PORTRAIT: Final[int] = 400
+SAMPLES: Final[int] = 24
+"""Of Cycles, for each pixel of a portrait; its noise is taken out afterwards."""
 JPEG_QUALITY: Final[int] = 86
 SPOKEN: Final[tuple[str, ...]] = ("neutral", "happy", "angry", "sad")
 """The emotions of the short film, left to right."""
@@ -30,6 +34,13 @@ def add_parser(subparsers: Any) -> None:
     """Add the `gallery` command."""
     parser = subparsers.add_parser("gallery", help="make the pictures of the README from performances in Blender")
     parser.add_argument("--out", type=Path, default=Path("docs/gallery"), help="folder (default: docs/gallery)")
+    parser.add_argument(
+        "--sheets",
+        action="store_true",
+        help="instead draw contact sheets of every key, viseme, emotion and of speech, to judge a character by",
+    )
+    parser.add_argument("--size", type=int, default=200, help="pixels of each picture on the sheets")
+    parser.add_argument("--character", choices=tuple(CHARACTERS), default=DEFAULT_CHARACTER, help="whose sheets")
     parser.set_defaults(run=run)
 
 
@@ -38,18 +49,34 @@ def run(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     out: Path = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
+    if options.sheets:
+        return _sheets(out, options.character, options.size)
     with shipped_line() as (sound, text), tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         with backend_running(scratch, scratch / "backend.log") as runtime:
             for emotion in EMOTIONS:
                 _film(Take(emotion, sound, text, emotion), scratch, runtime)
             for person, emotion in PEOPLE:
-                _film(Take(person, sound, text, emotion, character=f"built-in:{person}"), scratch, runtime)
+                take = Take(person, sound, text, emotion, character=f"built-in:{person}")
+                film(take, scratch / f"{person}.blend", scratch / f"{person}.npz", runtime)
+        _people(out, scratch)
         _emotions(out, scratch, sound, text)
         _movie(out, scratch, sound)
         _visemes(out, scratch)
         _gaze_and_head(out, scratch)
     _log.info("Pictures in %s", out)
+    return 0
+
+
+def _sheets(out: Path, character: str, size: int) -> int:
+    from backend import perform
+    from backend.gallery.puppet import Puppet
+    from backend.gallery.sheets import SPOKEN_EMOTIONS, make_sheets
+
+    with shipped_line() as (sound, text):
+        spoken = {emotion: perform(sound, emotion=emotion, text=text) for emotion in SPOKEN_EMOTIONS}
+    make_sheets(Puppet(CHARACTERS[character]), out, spoken, size)
+    _log.info("Sheets in %s", out)
     return 0
 
 
@@ -64,7 +91,7 @@ def _sheet(pictures: Sequence[np.ndarray], labels: Sequence[str], columns: int, 
 
 
 def _emotions(out: Path, scratch: Path, sound: Path, text: str) -> None:
-    """Two rows: the eight emotions at the widest open vowel of the line, and at its first closure; and the people."""
+    """Two rows: the eight emotions at the widest open vowel of the line, and at its first closure."""
     from backend.audio.decode import read_sound
     from backend.demo.filmed import CLOSE_UP, read_filmed
     from backend.speech.speech import find_speech
@@ -81,9 +108,22 @@ def _emotions(out: Path, scratch: Path, sound: Path, text: str) -> None:
             row.extend(shown.draw(np.array([shown.frame_at(at)]), PICTURE, CLOSE_UP))
     labels = [*EMOTIONS, *(f"{emotion}, lips closed" for emotion in EMOTIONS)]
     _sheet([*pictures[open_], *pictures[closed]], labels, len(EMOTIONS), out / "emotions.jpg")
-    people = [read_filmed(scratch / f"{person}.npz") for person, _ in PEOPLE]
-    drawn = [picture for shown in people for picture in shown.draw(np.array([shown.frame_at(open_)]), 2 * PICTURE)]
-    _sheet(drawn, [f"{person.title()}, {emotion}" for person, emotion in PEOPLE], len(PEOPLE), out / "people.jpg")
+
+
+def _people(out: Path, scratch: Path) -> None:
+    """The three people, each in the middle of its line, rendered in Blender's Cycles."""
+    from PIL import Image
+
+    from backend.demo.filmed import read_filmed
+
+    portraits = []
+    for person, _ in PEOPLE:
+        shown = read_filmed(scratch / f"{person}.npz")
+        frame = 1 + shown.speaking_frame()
+        target = scratch / f"{person}.png"
+        render_frame(scratch / f"{person}.blend", person, frame, target, PORTRAIT, SAMPLES)
+        portraits.append(np.asarray(Image.open(target).convert("RGB")))
+    _sheet(portraits, [f"{person.title()}, {emotion}" for person, emotion in PEOPLE], len(PEOPLE), out / "people.jpg")
 
 
 def _movie(out: Path, scratch: Path, sound: Path) -> None:

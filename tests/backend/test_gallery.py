@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from addon.core.channels import CHANNEL_INDEX
+from addon.character.spec import DEFAULT
+from addon.core.channels import CHANNEL_INDEX, CHANNELS
+from backend.demo.filmed import CLOSE_UP, Filmed
+from backend.gallery import sheets
 from backend.gallery.poses import GAZES, HEADS, PHONE_OF_VISEME, looks_and_poses, visemes_held
+from backend.gallery.puppet import Puppet
+from backend.generator.raster.scene import Mesh
 from backend.speech.visemes import VISEME_OF_PHONE, VISEMES
 
 
@@ -32,3 +37,36 @@ def test_eyes_and_head_go_where_the_names_say() -> None:
     look = CHANNEL_INDEX["eyeLookOutLeft"]
     np.testing.assert_array_less(0.1, performance.channels[[frame["left"], frame["up left"], frame["down left"]], look])
     assert performance.head[frame["nod down"], 0] > 0 > performance.head[frame["turned right"], 1]
+
+
+def test_a_picture_of_somebody_speaking_has_open_eyes_and_a_mouth_half_as_open_as_it_gets() -> None:
+    vertices = np.zeros((4, 70, 3))
+    vertices[:, 42:48, 0] = 1.0
+    vertices[:, [37, 38, 43, 44], 2] = np.array([0.2, 0.2, 0.2, 0.0])[:, None]
+    vertices[:, [61, 62, 63], 2] = np.array([0.0, 0.9, 0.4, 0.45])[:, None]
+    mesh = Mesh(triangles=np.array([[0, 1, 2]]), colours=np.zeros((70, 3)))
+    shown = Filmed(30.0, mesh, vertices, np.arange(70))
+    assert shown.speaking_frame() == 2
+
+
+def test_the_sheets_show_every_key_viseme_and_emotion() -> None:
+    assert tuple(sheets.keys())[1:] == CHANNELS
+    assert tuple(sheets.visemes()) == VISEMES
+    poses = sheets.emotions()
+    assert len(poses) == 8 * 3
+    assert poses["happy 1.00"].channels["mouthSmileLeft"] > 2 * poses["happy 0.33"].channels["mouthSmileLeft"]
+
+
+def test_a_puppet_is_posed_by_keys_eyes_and_head_as_its_model_is() -> None:
+    puppet = Puppet(DEFAULT)
+    rest = puppet.vertices(sheets.Pose({}))
+    turned = puppet.vertices(sheets.Pose({}, np.zeros((2, 2)), np.array([0.0, 0.4, 0.0])))
+    looking = puppet.vertices(sheets.Pose({}, np.array([[0.0, 0.4], [0.0, 0.4]])))
+    assert rest.shape == turned.shape == looking.shape
+    nose = rest[:, 2].argmax()
+    assert turned[nose, 0] > 0.03, "a yaw turns the face to its left"
+    moved = np.linalg.norm(looking - rest, axis=1) > 1e-6
+    assert 0 < moved.sum() < 0.2 * len(rest), "only the eyes turn"
+    picture = next(puppet.draw([sheets.Pose({"jawOpen": 1.0})], 0.0, 32, CLOSE_UP))
+    assert picture.shape == (32, 32, 3)
+    assert np.ptp(picture) > 50

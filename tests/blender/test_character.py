@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from addon.character.build import add_character  # noqa: E402
+from addon.character.build import add_character, to_blender  # noqa: E402
 from addon.character.character import build_character  # noqa: E402
 from addon.character.landmarks import eye_distance, inner_lip_gap  # noqa: E402
+from addon.character.model import pose  # noqa: E402
+from addon.character.studio import add_studio, set_render  # noqa: E402
 from addon.core.channels import CHANNELS  # noqa: E402
 from addon.core.landmarks import LANDMARKS_PROPERTY, landmarks_of  # noqa: E402
+from addon.rig.discover import find_character  # noqa: E402
+from addon.rig.dump import read_meshes  # noqa: E402
 
 
 @pytest.fixture
@@ -63,16 +68,20 @@ def test_the_character_has_its_objects_and_bones(rig: object) -> None:
     assert rig.type == "ARMATURE"
     assert rig.name == "Soliloquy"
     assert {thing.name for thing in rig.children} == {
-        "Head", "EyeLeft", "EyeRight", "TeethUpper", "TeethLower", "Tongue", "Hair",
+        "Head", "EyeLeft", "EyeRight", "CorneaLeft", "CorneaRight", "TeethUpper", "GumsUpper", "TeethLower",
+        "GumsLower", "Tongue", "Hair",
     }  # fmt: skip
     parents = {bone.name: bone.parent.name if bone.parent else None for bone in rig.data.bones}
-    assert parents == {"root": None, "neck": "root", "head": "neck", "eye_left": "head", "eye_right": "head"}
+    assert parents == {
+        "root": None, "neck": "root", "head": "neck", "jaw": "head", "eye_left": "head", "eye_right": "head",
+    }  # fmt: skip
     assert set(bpy.data.collections["Soliloquy"].objects) == {rig, *rig.children}
 
 
 def test_head_keys_are_the_basis_and_the_52_channels_and_start_at_zero(rig: object) -> None:
     blocks = child(rig, "Head").data.shape_keys.key_blocks
-    assert tuple(block.name for block in blocks) == ("Basis", *CHANNELS)
+    correctives = tuple(build_character().part("Head").correctives)
+    assert tuple(block.name for block in blocks) == ("Basis", *CHANNELS, *correctives)
     assert all(block.value == 0.0 for block in blocks[1:])
     assert all((block.slider_min, block.slider_max) == (0.0, 1.0) for block in blocks)
     for name in ("TeethLower", "Tongue"):
@@ -107,6 +116,72 @@ def test_shape_keys_move_the_landmarks_as_the_geometry_says(rig: object) -> None
     assert opened == pytest.approx(inner_lip_gap(model.landmark_positions({"jawOpen": 1.0})), abs=1e-5)
     blocks["mouthClose"].value = 1.0
     assert inner_lip_gap(landmarks(rig)) < 0.01 * model.iod
+
+
+def test_correctives_follow_the_keys_that_they_meet(rig: object) -> None:
+    model = build_character()
+    weights = {"eyeBlinkLeft": 1.0, "eyeSquintLeft": 0.8, "jawOpen": 0.7, "mouthPucker": 1.0, "mouthClose": 0.2}
+    head = child(rig, "Head")
+    for name, value in weights.items():
+        head.data.shape_keys.key_blocks[name].value = value
+    expected = to_blender(pose(model.part("Head"), weights), model.eye_height)
+    np.testing.assert_allclose(evaluated(head), expected, atol=2e-6)
+    assert all(driver.driver.is_simple_expression for driver in head.data.shape_keys.animation_data.drivers)
+
+
+def test_the_add_on_drives_the_channels_and_leaves_the_correctives_alone(rig: object) -> None:
+    found = find_character(rig)
+    assert found.channels == CHANNELS
+    assert {match.key for target in found.keys for match in target.matches} <= set(CHANNELS)
+    assert not [note for note in found.notes if "driver" in note]
+    assert found.bones.head == "head"
+    assert found.bones.neck == "neck"
+
+
+def test_face_landmarks_are_named_vertices(rig: object) -> None:
+    model = build_character()
+    for number, mark in enumerate(model.landmarks):
+        thing = child(rig, mark.part)
+        group = thing.vertex_groups[f"landmark_{number:02d}"]
+        members = [v.index for v in thing.data.vertices if any(g.group == group.index for g in v.groups)]
+        assert members == [mark.vertex]
+
+
+def test_the_jaw_bone_opens_the_mouth(rig: object) -> None:
+    closed, teeth = inner_lip_gap(landmarks(rig)), evaluated(child(rig, "TeethLower"))
+    upper = evaluated(child(rig, "TeethUpper"))
+    turn(rig, "jaw", (1.0, 0.0, 0.0), 15.0)
+    assert inner_lip_gap(landmarks(rig)) > closed + 0.012
+    assert evaluated(child(rig, "TeethLower"))[:, 2].min() < teeth[:, 2].min() - 0.012
+    np.testing.assert_allclose(evaluated(child(rig, "TeethUpper")), upper, atol=1e-6)
+
+
+def test_a_portrait_renders_the_face_before_its_background(rig: object, tmp_path: Path) -> None:
+    eye, height = build_character().part("EyeLeft").origin, build_character().eye_height
+    scene = bpy.context.scene
+    add_studio(bpy.context, "Studio", (0.0, -eye[2], height))
+    assert {light.name for light in bpy.data.lights} == {"Key", "Fill", "Rim"}
+    set_render(scene, "CYCLES", 24, 2)
+    scene.render.filepath = str(tmp_path / "portrait.png")
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(scene.render.filepath)
+    red, green, blue = np.array(image.pixels[:]).reshape(24, 24, 4)[12, 12, :3]
+    assert red > green > blue, "skin in the middle"
+    assert max(np.ptp(np.array(image.pixels[:]).reshape(24, 24, 4)[23, 0, :3]), 0.0) < 0.05, "grey in the corner"
+
+
+def test_every_material_is_a_node_tree_and_the_eye_is_covered_by_a_clear_one(rig: object) -> None:
+    for thing in rig.children:
+        assert thing.data.uv_layers
+        for slot in thing.material_slots:
+            assert any(
+                node.type == "OUTPUT_MATERIAL" and node.inputs[0].is_linked for node in slot.material.node_tree.nodes
+            )
+    skin = bpy.data.materials["skin"].node_tree.nodes["Principled BSDF"]
+    assert skin.inputs["Subsurface Weight"].default_value > 0.1
+    assert [m.name for m in read_meshes(bpy.context, rig.children, [1])] == [
+        o.name for o in rig.children if not o.name.startswith("Cornea")
+    ]
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

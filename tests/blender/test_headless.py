@@ -104,3 +104,24 @@ def test_each_built_in_character_can_be_asked_for_by_name(tmp_path: Path) -> Non
     nobody = run(*arguments, "--character-from", "built-in:nobody")
     assert nobody.returncode == 1
     assert "no built-in character of that name" in nobody.stderr
+
+
+def test_a_character_is_saved_lit_and_framed_and_renders(tmp_path: Path) -> None:
+    blend, picture = tmp_path / "nia.blend", tmp_path / "nia.png"
+    done = run("character", "--name", "nia", "--blend", blend)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert blend.stat().st_size < 5e6
+    bpy.ops.wm.open_mainfile(filepath=str(blend))
+    assert bpy.context.scene.camera is not None
+    assert len(bpy.data.lights) == 3
+    assert "Head" in bpy.data.objects
+    done = run("render", "--from", blend, "--name", "nia", "--size", 24, "--samples", 1, "--out", picture)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert bpy.data.images.load(str(picture)).size[:] == (24, 24)
+
+
+def test_a_baked_line_without_a_camera_renders_in_the_studio(baked: Path, tmp_path: Path) -> None:
+    done = run("render", "--from", baked / "line.blend", "--frame", 8, "--size", 24, "--samples", 1,
+               "--out", tmp_path / "line.png")  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "line.png").is_file()

@@ -13,6 +13,7 @@ from addon.character.model import CharacterModel, pose
 from addon.character.roster import CHARACTERS
 from addon.character.spec import CharacterSpec
 from addon.core.channels import CHANNELS
+from addon.core.naming import match_channels
 
 FLIP = np.array([-1.0, 1.0, 1.0])
 
@@ -109,6 +110,134 @@ def test_lids_stay_outside_the_eyeball(
         lid = posed[skin.layout.ring("eye+", ring)]
         closest = np.linalg.norm(lid - spec.eye.centre, axis=1).min() / spec.eye.radius
         assert closest > 1.0, f"ring {ring}: {closest:.3f} radii"
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["eyeSquint", "cheekSquint", "eyeWide", "eyeLookUp", "eyeLookDown", "eyeLookIn", "eyeLookOut", "mouthSmile"],
+)
+@pytest.mark.parametrize("value", [0.4, 1.0])
+def test_shut_lids_stay_shut_and_apart_from_each_other_whatever_else_the_eye_does(
+    model: CharacterModel, skin: Skin, other: str, value: float
+) -> None:
+    upper, lower = lid_margins(skin, posed_skin(model, skin, **both("eyeBlink"), **both(other, value)))
+    assert np.abs(upper - lower).max() < 0.01 * model.iod
+    assert (upper - lower)[:, 1].min() > -0.0001
+
+
+def test_lids_never_cross_on_the_way(model: CharacterModel, skin: Skin) -> None:
+    for blink in (0.0, 0.3, 0.6, 0.9):
+        for squint in (0.0, 0.5, 1.0):
+            weights = {**both("eyeBlink", blink), **both("eyeSquint", squint), **both("eyeLookDown", squint)}
+            upper, lower = lid_margins(skin, posed_skin(model, skin, **weights))
+            assert (upper - lower)[:, 1].min() > -0.0001, weights
+
+
+@pytest.mark.parametrize("smile", [0.0, 1.0])
+def test_no_eyeball_shows_between_shut_lids(
+    spec: CharacterSpec, model: CharacterModel, skin: Skin, smile: float
+) -> None:
+    posed = posed_skin(model, skin, **both("eyeBlink"), **both("mouthSmile", smile))
+    centre = np.array(spec.eye.centre)
+    across, up = np.meshgrid(np.linspace(-0.8, 0.8, 41), np.linspace(-0.7, 0.7, 41))
+    inside = across**2 + up**2 < 0.8**2
+    seen = centre[:2] + spec.eye.radius * np.stack([across[inside], up[inside]], -1)
+    ball = centre[2] + np.sqrt(spec.eye.radius**2 - ((seen - centre[:2]) ** 2).sum(axis=1))
+    assert (foremost(posed, skin, seen) > ball).all()
+
+
+def foremost(posed: np.ndarray, skin: Skin, seen: np.ndarray) -> np.ndarray:
+    """(N,) depth z of the foremost skin at the points (N,2) as seen from the front."""
+    corners = posed[skin.layout.quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3)]
+    near = (np.abs(corners.mean(axis=1)[:, :2] - seen.mean(axis=0)) < 0.04).all(axis=1)
+    a, b, c = (corners[near][:, k] for k in range(3))
+    u, v, w = b[:, :2] - a[:, :2], c[:, :2] - a[:, :2], seen[:, None] - a[None, :, :2]
+    area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        s = (w[..., 0] * v[:, 1] - w[..., 1] * v[:, 0]) / area
+        t = (u[:, 0] * w[..., 1] - u[:, 1] * w[..., 0]) / area
+        depth = a[:, 2] + s * (b[:, 2] - a[:, 2]) + t * (c[:, 2] - a[:, 2])
+    return np.where((s >= -1e-6) & (t >= -1e-6) & (s + t <= 1 + 1e-6), depth, -np.inf).max(axis=1)
+
+
+def lid_margins(skin: Skin, posed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Margins of the left upper and lower lid, vertex facing vertex, without the corners."""
+    ring = skin.layout.ring("eye+", MARGIN_RING)
+    above = np.arange(1, len(ring) // 2)
+    return posed[ring[above]], posed[ring[-above]]
+
+
+MOUTH_KEYS = [name for name in CHANNELS if name.startswith(("mouth", "jaw", "cheekPuff", "noseSneer"))]
+
+
+def whole(name: str) -> dict[str, float]:
+    """A key on both sides, but for shifts to one side."""
+    sided = name.endswith(("Left", "Right")) and name not in ("jawLeft", "jawRight", "mouthLeft", "mouthRight")
+    return both(name.removesuffix("Left").removesuffix("Right")) if sided else {name: 1.0}
+
+
+def test_lips_never_pass_through_each_other_in_any_key_or_pair_of_keys(model: CharacterModel, skin: Skin) -> None:
+    ring = skin.layout.ring("mouth", CONTACT_RING)
+    above = np.arange(1, len(ring) // 2)
+    upper, lower = ring[above], ring[-above]
+    for first in MOUTH_KEYS:
+        for second in MOUTH_KEYS[MOUTH_KEYS.index(first) :]:
+            posed = posed_skin(model, skin, **{**whole(first), **whole(second)})
+            depth = (posed[upper] - posed[lower])[:, 1].min()
+            assert depth > -0.0001, f"{first} + {second}: {depth * 1e3:.2f} mm"
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [{}, {"jawOpen": 1.0}, both("mouthSmile"), {**both("mouthSmile"), "jawOpen": 0.4}, both("mouthStretch"),
+     {"mouthRollLower": 1.0, "mouthRollUpper": 1.0}, both("mouthPress"), {"jawLeft": 1.0}, {"jawForward": 1.0},
+     {"mouthLeft": 1.0}, {**both("mouthUpperUp"), **both("mouthLowerDown")}, {"mouthPucker": 1.0}],
+    ids="+".join,
+)  # fmt: skip
+def test_teeth_do_not_come_through_lips_and_cheeks(
+    model: CharacterModel, skin: Skin, weights: dict[str, float]
+) -> None:
+    posed = posed_skin(model, skin, **weights)
+    a, b, c, d = (posed[skin.layout.quads[:, k]] for k in range(4))
+    middle, normal = (a + b + c + d) / 4, np.cross(c - a, d - b)
+    near = np.linalg.norm(middle - (0.0, -0.075, 0.075), axis=1) < 0.06
+    middle, normal = middle[near], normal[near] / np.linalg.norm(normal[near], axis=1, keepdims=True)
+    for name in ("TeethUpper", "TeethLower"):
+        teeth = pose(model.part(name), weights)
+        teeth = teeth[teeth[:, 2] > teeth[:, 2].max() - 0.030]
+        closest = ((teeth[:, None] - middle[None]) ** 2).sum(axis=2).argmin(axis=1)
+        outside = ((teeth - middle[closest]) * normal[closest]).sum(axis=1)
+        assert outside.min() > -0.0006, f"{name} stands {-outside.min() * 1e3:.2f} mm in the flesh"
+
+
+def test_correctives_rest_unless_their_keys_meet_and_no_rig_takes_them_for_arkit(model: CharacterModel) -> None:
+    correctives = model.part("Head").correctives
+    assert {"jawOpen_mouthPucker", "eyeBlinkLeft_mouthSmileLeft", "mouthClose_mouthSmileRight"} <= set(correctives)
+    assert not match_channels(list(correctives))
+    for name, corrective in correctives.items():
+        keys = [key for key, _ in corrective.factors]
+        assert corrective.value(dict.fromkeys(keys, 1.0)) == 1.0, name
+        if len(keys) > 1:
+            assert all(corrective.value({key: 1.0}) == 0.0 for key in keys), name
+    beyond = correctives["mouthClose_beyond_jawOpen"]
+    assert beyond.value({"mouthClose": 0.5, "jawOpen": 0.75}) == 0.0
+
+
+def test_an_open_puckered_mouth_is_an_oval_not_a_slot(model: CharacterModel) -> None:
+    points = model.landmark_positions({"jawOpen": 0.6, "mouthPucker": 1.0})[60:68]
+    width, height = np.ptp(points[:, 0]), np.ptp(points[:, 1])
+    assert 0.9 < width / height < 1.4
+    for upper, lower in ((1, 7), (3, 5)):
+        assert points[upper, 1] - points[4, 1] == pytest.approx(points[4, 1] - points[lower, 1], rel=0.15)
+
+
+def test_both_eyes_and_all_that_rides_on_the_skin_do_the_same(model: CharacterModel) -> None:
+    head = model.part("Head")
+    sided = {"eyeBlink": 1.0, "eyeSquint": 0.6, "mouthSmile": 0.7}
+    left = pose(head, {f"{name}Left": value for name, value in sided.items()})
+    right = pose(head, {f"{name}Right": value for name, value in sided.items()}) * FLIP
+    order = [np.lexsort(np.round(points, 5).T) for points in (left, right)]
+    np.testing.assert_allclose(left[order[0]], right[order[1]], atol=3e-5)
 
 
 def test_the_upper_lid_does_most_of_the_blink(model: CharacterModel) -> None:
