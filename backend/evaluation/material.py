@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from backend.audio.decode import read_sound
 from backend.audio.prosody import Prosody, analyse_prosody
 from backend.audio.sound import SAMPLE_RATE, Sound
 from backend.demo.stage import shipped_line
+from backend.training.corpus.recordings import RECORDINGS, deal_speakers
 
 CLEAN: Final[str] = "ljspeech_32"
 ACCENTED: Final[str] = "speechocean762"
@@ -112,17 +113,16 @@ def gather(data: Path, amount: Amount) -> Material:
     )
 
 
-def accented_rows(rows: Iterable[dict[str, str]], speakers: int, lines_each: int) -> list[dict[str, str]]:
-    """The rows of `speakers` test speakers, `lines_each` of each: the speakers whose name hashes lowest (sha256).
-
-    The corpus' own test half, whose speakers are in no training row; the hash keeps the choice apart from any order.
-    """
+def accented_rows(rows: Sequence[dict[str, str]], speakers: int, lines_each: int) -> list[dict[str, str]]:
+    """The rows of `speakers` speakers that no network was trained on, `lines_each` of each, in the corpus' own order."""
+    spoken = [row for row in rows if row["language"].startswith("en") and row["text"]]
+    held_out = next(source.held_out for source in RECORDINGS if source.folder == ACCENTED)
+    split = deal_speakers([row["speaker"] for row in spoken], held_out)
     by_speaker: dict[str, list[dict[str, str]]] = {}
-    for row in rows:
-        if row["split"] == "test":
+    for row in spoken:
+        if split[row["speaker"]] == "test":
             by_speaker.setdefault(row["speaker"], []).append(row)
-    chosen = sorted(by_speaker, key=lambda name: hashlib.sha256(name.encode()).hexdigest())[:speakers]
-    return [row for name in chosen for row in by_speaker[name][:lines_each]]
+    return [row for name in sorted(by_speaker)[:speakers] for row in by_speaker[name][:lines_each]]
 
 
 def joined(recordings: Iterable[Recording], seconds: float) -> Recording:

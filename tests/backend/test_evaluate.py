@@ -20,6 +20,7 @@ from backend.evaluation.report.model import Cell, Section, Table
 from backend.evaluation.report.svg import Band, Curve, curves
 from backend.evaluation.sections import emotions as chapter
 from backend.evaluation.studio import Studio
+from backend.training.corpus.recordings import deal_speakers
 from tests.backend.sounds import SHIPPED_LINE
 
 TABLES = (
@@ -88,15 +89,17 @@ def test_material_without_shared_data_is_the_shipped_line(tmp_path: Path) -> Non
     assert len(material.missing) == 4
 
 
-def test_test_speakers_are_chosen_by_hash_and_not_by_order() -> None:
-    rows = [{"split": "test", "speaker": f"{k:04d}", "file": f"{k}-{n}"} for k in range(40) for n in range(6)]
-    rows += [{"split": "train", "speaker": "9999", "file": "t"}]
+def test_speakers_are_those_that_no_network_was_trained_on() -> None:
+    rows = [
+        {"speaker": f"{k:04d}", "file": f"{k}-{n}", "language": "en", "text": "words"}
+        for k in range(40)
+        for n in range(6)
+    ]
     chosen = accented_rows(rows, 14, 4)
+    split = deal_speakers([row["speaker"] for row in rows], 14)
     assert len(chosen) == 14 * 4
-    assert {row["split"] for row in chosen} == {"test"}
-    assert {r["file"] for r in accented_rows(reversed(rows[:-1]), 14, 6)} == {
-        r["file"] for r in accented_rows(rows, 14, 6)
-    }
+    assert {split[row["speaker"]] for row in chosen} == {"test"}
+    assert accented_rows(rows[::-1], 14, 6)[0]["speaker"] == chosen[0]["speaker"]
 
 
 def test_recordings_are_joined_cut_and_silent(tmp_path: Path) -> None:
