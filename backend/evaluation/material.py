@@ -114,7 +114,7 @@ def gather(data: Path, amount: Amount) -> Material:
 
 
 def accented_rows(rows: Sequence[dict[str, str]], speakers: int, lines_each: int) -> list[dict[str, str]]:
-    """The rows of `speakers` speakers that no network was trained on, `lines_each` of each, in the corpus' own order."""
+    """The rows of `speakers` speakers that no network was trained on, `lines_each` of each, in their order."""
     spoken = [row for row in rows if row["language"].startswith("en") and row["text"]]
     held_out = next(source.held_out for source in RECORDINGS if source.folder == ACCENTED)
     split = deal_speakers([row["speaker"] for row in spoken], held_out)
