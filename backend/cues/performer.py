@@ -19,6 +19,7 @@ from backend.speech.phones import Phone
 
 from .actor import Actor, Dice, Heard, even
 from .clock import ENCODER_RATE, STEPS_PER_CUE
+from .contrast import with_contrast
 from .expression_space import expression_channels
 from .frontend import encoder_inputs
 from .recorder import Recorder
@@ -107,6 +108,7 @@ def frames_of(
 
 def _layers(actor: Actor, line: CueLine, tracks: CueTracks, times: np.ndarray) -> tuple[FaceLayers, np.ndarray]:
     on = line.direction.layers
+    emotion = line.emotion.sample(times).astype(np.float64)
     frames = len(times)
     still = np.zeros((frames, 52))
     angles = np.radians(tracks.motion_at("head", times) * HEAD_UNIT)
@@ -117,7 +119,7 @@ def _layers(actor: Actor, line: CueLine, tracks: CueTracks, times: np.ndarray) -
         contacts = contacts_of(line.phones, times, line.direction.fps) if line.phones else heard
     expression = expression_channels(actor.cues, tracks.motion_at("expression", times)) if "expression" in on else still
     layers = FaceLayers(
-        speech=lips_to_channels(tracks.lips_at(times)) if "speech" in on else still,
+        speech=with_contrast(lips_to_channels(tracks.lips_at(times)), emotion) if "speech" in on else still,
         expression=expression,
         contacts=contacts,
         blink=tracks.closure_at(times, line.direction.fps) if "blink" in on else np.zeros(frames),

@@ -87,14 +87,16 @@ class Puppet:
 def puppet() -> Puppet:
     """The default character, built once (some seconds)."""
     model = build_character()
-    split = [_split(part, model) for part in model.parts]
+    parts = [part for part in model.parts if all(name in model.palette for name in part.materials)]
+    # What has no colour is clear, as the corneas are: the rasteriser draws what lies behind them.
+    split = [_split(part, model) for part in parts]
     starts = np.cumsum([0, *(len(source) for source, _, _, _ in split)])
     mesh = Mesh(
         triangles=np.concatenate([faces + start for (_, faces, _, _), start in zip(split, starts[:-1], strict=True)]),
         colours=np.concatenate([colours for _, _, colours, _ in split]),
         specular=np.concatenate([shine for _, _, _, shine in split]),
     )
-    pieces = tuple(_piece(part, source) for part, (source, _, _, _) in zip(model.parts, split, strict=True))
+    pieces = tuple(_piece(part, source) for part, (source, _, _, _) in zip(parts, split, strict=True))
     joints = {bone.name: np.array(bone.head) for bone in model.bones if bone.name in ("head", "neck")}
     return Puppet(mesh, pieces, joints, model.iod)
 
