@@ -1,7 +1,7 @@
 """The clocks of the learned engine: how often each part speaks, and how far ahead it listens.
 
 A frame at t seconds is complete once the sound up to t + LOOK_AHEAD has been heard: the mel frames that its encoder
-step reads, half of the last one's window, and the next encoder step, to which frames between two steps are joined.
+step reads, half of the last one's window, and the next encoder steps, through which a frame's lips are drawn.
 """
 
 from __future__ import annotations
@@ -21,5 +21,7 @@ MEL_AHEAD: Final[int] = 4
 """Mel frames after its own time that an encoder step reads: 40 ms, so that the whole stays under 80 ms."""
 SAMPLES_PER_MEL: Final[int] = SAMPLE_RATE // MEL_RATE
 
-LOOK_AHEAD: Final[float] = MEL_AHEAD / MEL_RATE + 0.5 * MEL_WINDOW / SAMPLE_RATE + 1.0 / ENCODER_RATE
-"""Seconds, 0.0725."""
+LIP_LAG: Final[float] = 0.003
+"""Seconds by which lips are shown late, so that the curve through three steps can be drawn within the look-ahead."""
+LOOK_AHEAD: Final[float] = MEL_AHEAD / MEL_RATE + 0.5 * MEL_WINDOW / SAMPLE_RATE + 1.5 / ENCODER_RATE - LIP_LAG
+"""Seconds, 0.0795."""

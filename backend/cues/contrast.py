@@ -15,7 +15,7 @@ from backend.rules.calibration import face_gauge
 from backend.rules.expression import opening_gain
 
 MEAN_GAP: Final[float] = 0.147
-"""Inner-lip gap (IOD) of the network in neutral speech, mean over validation voices; emotions widen it as in the rules."""
+"""Inner-lip gap (IOD) of the network in neutral speech, mean over validation voices; emotions widen it as in rules."""
 EXPONENT: Final[float] = 0.7
 """On validation voices (non-native; festival ked) against the rules on aligned phones, without and with it: r of
 0.545 and 0.592 becomes 0.576 and 0.614, the 95th percentile 0.206 and 0.207 become 0.26, where the rules have 0.28."""

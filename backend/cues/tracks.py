@@ -15,7 +15,7 @@ from backend.rules.closures import Contacts
 from backend.rules.smoothing import minimum_jerk
 from backend.rules.tables import value
 
-from .clock import CUE_RATE, ENCODER_RATE
+from .clock import CUE_RATE, ENCODER_RATE, LIP_LAG
 from .motor import between
 from .spaces import LIP_CONTROLS
 
@@ -71,15 +71,18 @@ class CueTracks:
         """Seconds up to which frames can be read; negative before the first cue step, which says where eyes begin."""
         if len(self.expression) < 2:
             return -1.0
-        return self.origin + min((len(self.lips) - 1) / ENCODER_RATE, (len(self.expression) - 1) / CUE_RATE)
+        lips = (len(self.lips) - 1.5) / ENCODER_RATE + LIP_LAG - 1e-9
+        return self.origin + min(lips, (len(self.expression) - 1) / CUE_RATE)
 
     def lips_at(self, times: np.ndarray) -> np.ndarray:
         """(T,15) lip controls."""
-        return _linear(self.lips, times - self.origin)
+        return _drawn_through(self.lips, times - self.origin)
 
     def contacts_at(self, times: np.ndarray) -> Contacts:
         """How firmly the lips meet."""
-        sealed = np.clip((_linear(self.contacts, times - self.origin) - SEAL_FROM) / (SEAL_FULL - SEAL_FROM), 0.0, 1.0)
+        sealed = np.clip(
+            (_drawn_through(self.contacts, times - self.origin) - SEAL_FROM) / (SEAL_FULL - SEAL_FROM), 0.0, 1.0
+        )
         sealed = sealed * sealed * (3.0 - 2.0 * sealed)
         return Contacts(bilabial=sealed[:, 0], labiodental=sealed[:, 1])
 
@@ -99,10 +102,17 @@ class CueTracks:
         return blink_closure(near - times[0], times - times[0], fps)
 
 
-def _linear(track: np.ndarray, times: np.ndarray) -> np.ndarray:
-    before, share = _places(times, ENCODER_RATE, len(track))
-    after = np.minimum(before + 1, len(track) - 1)
-    return track[before] * (1.0 - share)[:, None] + track[after] * share[:, None]
+def _drawn_through(track: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """(T,D): the quadratic B-spline whose control points are the steps of `track` (S,D), `LIP_LAG` late.
+
+    It weighs a step and its two neighbours: a mouth has mass, and what a network says of single steps flickers.
+    """
+    at = np.maximum((times - LIP_LAG) * ENCODER_RATE, 0.0)
+    nearest = np.floor(at + 0.5).astype(np.int64)
+    offset = (at - nearest)[:, None]
+    last = len(track) - 1
+    before, here, after = (track[np.clip(nearest + k, 0, last)] for k in (-1, 0, 1))
+    return 0.5 * (0.5 - offset) ** 2 * before + (0.75 - offset**2) * here + 0.5 * (0.5 + offset) ** 2 * after
 
 
 def _places(times: np.ndarray, rate: int, count: int) -> tuple[np.ndarray, np.ndarray]:
