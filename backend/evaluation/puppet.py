@@ -16,7 +16,7 @@ import numpy as np
 from addon.character.build import linear
 from addon.character.character import build_character
 from addon.character.model import CharacterModel, Part
-from addon.core.channels import CHANNELS
+from addon.core.channels import CHANNEL_INDEX, CHANNELS
 from addon.core.performance import Performance
 from addon.core.rotation import matrix_from_angles
 from backend.generator.raster.render import render
@@ -35,10 +35,14 @@ SHINE: Final[Mapping[str, float]] = {"sclera": 0.25, "iris": 0.3, "lips": 0.15, 
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """A part ready to move: `rest` (V,3) metres, `keys` (52,V,3), `head`, `neck` (V,) weights, eye 0, 1 or None."""
+    """A part ready to move: `rest` (V,3) metres, `keys` (52,V,3), `head`, `neck` (V,) weights, eye 0, 1 or None.
+
+    `correctives` are added where keys meet: as in `addon.character.model.Corrective`, channels by number.
+    """
 
     rest: np.ndarray
     keys: np.ndarray
+    correctives: tuple[tuple[tuple[tuple[int, int | None], ...], np.ndarray], ...]
     head: np.ndarray
     neck: np.ndarray
     eye: int | None
@@ -75,6 +79,11 @@ class Puppet:
         self, piece: _Piece, channels: np.ndarray, eyes: np.ndarray, turn: np.ndarray, part_turn: np.ndarray
     ) -> np.ndarray:
         points = piece.rest + np.tensordot(channels, piece.keys, axes=1)
+        for factors, delta in piece.correctives:
+            values = [channels[:, key] - (0.0 if other is None else channels[:, other]) for key, other in factors]
+            share = np.prod(np.maximum(values, 0.0), axis=0)
+            if share.any():
+                points += share[:, None, None] * delta
         if piece.eye is not None:
             points = (points - piece.origin) @ eyes[:, piece.eye].swapaxes(-1, -2) + piece.origin
         head = (points - self.joints["head"]) @ turn.swapaxes(-1, -2) + self.joints["head"]
@@ -122,6 +131,15 @@ def _piece(part: Part, source: np.ndarray) -> _Piece:
             keys[number] = part.keys[name][source]
     weights = {name: weight[source].astype(np.float64) for name, weight in part.weights.items()}
     eye = next((number for number, side in enumerate(("left", "right")) if f"eye_{side}" in weights), None)
-    head = np.ones(len(source)) if eye is not None else weights.get("head", np.zeros(len(source)))
+    carried = [weights[name] for name in ("head", "jaw") if name in weights]  # the jaw bone goes with the head
+    head = np.ones(len(source)) if eye is not None else np.sum(carried, axis=0) if carried else np.zeros(len(source))
     neck = weights.get("neck", np.zeros(len(source)))
-    return _Piece(part.vertices[source].astype(np.float64), keys, head, neck, eye, np.array(part.origin))
+    correctives = tuple(
+        (
+            tuple((CHANNEL_INDEX[key], CHANNEL_INDEX[other] if other else None) for key, other in corrective.factors),
+            corrective.delta[source].astype(np.float64),
+        )
+        for corrective in part.correctives.values()
+    )
+    rest = part.vertices[source].astype(np.float64)
+    return _Piece(rest, keys, correctives, head, neck, eye, np.array(part.origin))
