@@ -124,7 +124,7 @@ class Actor:
         stacked = [np.stack([_padded(motion[k], longest) for motion in motions]) for k in range(len(motions[0]))]
         rolls = [die.roll(longest) for die in dice]
         noise = {name: np.stack([roll[name] for roll in rolls]) for name in DRAWN}
-        return self.stepper.run(state or self.stepper.start(len(motions)), stacked, noise, held, layers)
+        return self.stepper.run(state or self.stepper.settled(stacked, noise), stacked, noise, held, layers)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         """An array (...) of one line as a tensor (1,...)."""

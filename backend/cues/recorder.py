@@ -48,6 +48,10 @@ class Recorder:
     def add_steps(self, steps: Steps, line: int) -> None:
         """Add cue steps: those of line number `line`."""
         moved = np.stack([steps.position[line], steps.velocity[line]], axis=1).astype(np.float64)
+        if self._steps == 0:
+            began = np.stack([steps.before.position[line], steps.before.velocity[line]])[None].astype(np.float64)
+            first = {"expression": began[:, :, :EXPRESSION_SIZE], "head": began[:, :, EXPRESSION_SIZE:]}
+            self.tracks = replace(self.tracks, **first)
         kept = self.tracks
         self.tracks = replace(
             kept,

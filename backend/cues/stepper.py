@@ -29,6 +29,8 @@ from .mixture import LEAST, MOST
 from .motor import STIFFNESS
 from .spaces import EXPRESSION_SIZE, GAZE_UNIT, HEAD_SIZE
 
+SETTLING: Final[int] = 15
+"""Steps in which the motor system comes to rest on what is asked of it: 0.6 s, about six of its time constants."""
 TREMOR: Final[int] = 4
 """Normal numbers of the gaze stream per step that microsaccades are drawn from."""
 MOVED: Final[int] = EXPRESSION_SIZE + HEAD_SIZE
@@ -58,8 +60,11 @@ class Steps:
     """M steps of B lines: the states after them, (B,M,...) as in StepState, and what was decided in them, (B,M).
 
     `saccade` and `blink` say whether one begins in a step, `saccade_at` and `blink_at` at which share of it; `tremor`
-    (B,M,4) are the normal numbers of its microsaccade: whether, when, and the place (2).
+    (B,M,4) are the normal numbers of its microsaccade: whether, when, and the place (2). `before` is the state that the
+    first step starts from.
     """
+
+    before: StepState
 
     position: np.ndarray
     velocity: np.ndarray
@@ -73,7 +78,8 @@ class Steps:
 
     def __getitem__(self, span: slice) -> Steps:
         """Some of the steps."""
-        return Steps(**{name: array[:, span] for name, array in vars(self).items()})
+        arrays = {name: array[:, span] for name, array in vars(self).items() if name != "before"}
+        return Steps(before=self.before, **arrays)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +138,17 @@ class Stepper:
         zeros = [np.zeros((batch, size), np.float32) for size in (MOVED, MOVED, 2, self._hidden)]
         return StepState(zeros[0], zeros[1], zeros[2], np.full((batch, 2), BEFORE, np.float32), zeros[3])
 
+    def settled(self, heard: Sequence[np.ndarray], noise: Mapping[str, np.ndarray]) -> StepState:
+        """The state in which lines begin: what the first step of `heard` comes to when it lasts, with nothing drawn.
+
+        A character that is sad is so before the line begins.
+        """
+        lasting = [np.repeat(part[:, :1], SETTLING, axis=1) for part in heard]
+        still = {name: np.zeros((len(lasting[0]), SETTLING, n.shape[-1]), np.float32) for name, n in noise.items()}
+        start = self.start(len(lasting[0]))
+        _, after = self.run(start, lasting, still)
+        return StepState(after.position, np.zeros_like(after.velocity), start.look, start.ages, after.hidden)
+
     def run(
         self,
         state: StepState,
@@ -153,7 +170,7 @@ class Stepper:
             out_shift=out[..., width:],
         )
         chance = _Chance.of({name: np.swapaxes(numbers, 0, 1) for name, numbers in noise.items()})
-        taken = _room(noise, chance)
+        taken = _room(state, noise, chance)
         for step in range(len(audio)):
             state = self._step(state, given, chance, step, taken)
             if held is not None:
@@ -240,14 +257,14 @@ def _forced(state: StepState, held: Steps, step: int, layers: Sequence[str]) -> 
     )
 
 
-def _room(noise: Mapping[str, np.ndarray], chance: _Chance) -> Steps:
+def _room(state: StepState, noise: Mapping[str, np.ndarray], chance: _Chance) -> Steps:
     """Arrays for steps that are to be taken; what chance alone decides is known already."""
     batch, steps = noise["blink"].shape[:2]
     widths = {"position": MOVED, "velocity": MOVED, "look": 2, "ages": 2}
     room = {name: np.empty((batch, steps, width), np.float32) for name, width in widths.items()}
     flags = {name: np.empty((batch, steps), bool) for name in ("saccade", "blink")}
     at = {"saccade_at": chance.gaze[..., 1].T, "blink_at": chance.blink[..., 1].T}
-    return Steps(**room, **flags, **at, tremor=noise["gaze"][..., -TREMOR:])
+    return Steps(before=state, **room, **flags, **at, tremor=noise["gaze"][..., -TREMOR:])
 
 
 def _gelu(x: np.ndarray) -> np.ndarray:
