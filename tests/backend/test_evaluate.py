@@ -77,7 +77,7 @@ def test_the_figures_are_those_of_the_rules(report: Path) -> None:
 
 def test_an_unknown_engine_is_refused_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["evaluate", "--engines", "rules,psychic", "--out", str(tmp_path / "x")]) == 2
-    assert "no engine called 'psychic'; it has rules" in capsys.readouterr().err
+    assert "no engine called 'psychic'; it has neural, rules" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
 
 

@@ -56,11 +56,12 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Performance:
     return perform_line(tmp_path_factory.mktemp("line") / "line.npz")
 
 
-def perform_line(made: Path) -> Performance:
-    """The shipped line, happy, performed by the backend into the file `made`."""
+def perform_line(made: Path, engine: str = "neural") -> Performance:
+    """The shipped line, happy, performed by the backend's `engine` into the file `made`."""
     python = os.environ["SOLILOQUY_BACKEND_PYTHON"]
     card = json.loads((ROOT / "backend/demo/line.json").read_text(encoding="utf-8"))
-    command = [python, "-m", "backend", "perform", "--emotion", "happy", "--text", card["text"], "--fps", "30"]
+    command = [python, "-m", "backend", "perform", "--engine", engine, "--emotion", "happy"]
+    command += ["--text", card["text"], "--fps", "30"]
     subprocess.run([*command, "--out", str(made), str(ROOT / "backend/demo/line.wav")], cwd=ROOT, check=True)
     return Performance.load(made)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,6 @@ from addon.core.errors import RigError
 from addon.core.solve import Controls, residual, solve
 from addon.core.solve_reference import solve_slowly
 from backend.face.basis import load_basis
-
-FRAMES_PER_SECOND = 5000
-"""The speed that the product promises for 52 unknowns."""
 
 
 def controls(**weights: float) -> Controls:
@@ -87,14 +83,3 @@ def test_a_problem_that_is_none_is_refused(broken: dict[str, Any], why: str) -> 
     whole = {"effects": np.eye(2, 3), "low": np.zeros(2), "high": np.ones(2)}
     with pytest.raises(RigError, match=why):
         Controls(**(whole | broken))
-
-
-def test_five_thousand_frames_take_a_second_of_two_cores(record_property: Any) -> None:
-    """Measured in processor time, which other work on the machine does not lengthen; two cores have two a second."""
-    wanted, problem = face_in_motion(2000), controls(sparsity=0.002, temporal=0.2)
-    solve(problem, wanted[:10])
-    start = time.process_time()
-    solve(problem, wanted)
-    speed = 2.0 * len(wanted) / (time.process_time() - start)
-    record_property("frames_per_second", speed)
-    assert speed > FRAMES_PER_SECOND
