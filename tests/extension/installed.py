@@ -92,7 +92,8 @@ def perform(python: str, folder: str) -> dict[str, Any]:
     armature = bpy.context.scene.soliloquy.character
     head = next(o for o in armature.children if o.name == "Head")
     action = head.data.shape_keys.animation_data.action
-    bags = [action] if hasattr(action, "fcurves") else action.layers[0].strips[0].channelbags
+    # Where an Action has slots its own `fcurves` are those of the first one alone.
+    bags = action.layers[0].strips[0].channelbags if getattr(action, "layers", None) else [action]
     curves = sum(len(bag.fcurves) for bag in bags)
     bpy.ops.soliloquy.stop_backend()
     return {"performed_curves": curves, "backend_after_stop": bpy.context.window_manager.soliloquy.backend}
