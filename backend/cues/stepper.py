@@ -7,6 +7,7 @@ on a CPU.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -123,8 +124,8 @@ class Stepper:
         state = {
             name: value.detach().cpu().numpy().astype(np.float32) for name, value in generator.state_dict().items()
         }
-        self._remember = _linear(state, "remember")
-        self._leave = _linear(state, "leave")
+        self._remember = copy.deepcopy(generator.remember).cpu().float()
+        self._leave = copy.deepcopy(generator.leave).cpu().float()
         self._gates = [weight.detach().cpu().float() for weight in generator.unit.all_weights[0]]
         self._cell_mean, self._cell_spread = state["cell_mean"], state["cell_spread"]
         ends = np.cumsum(generator.sizes).tolist()
@@ -164,7 +165,7 @@ class Stepper:
         audio, scale, shift, out = (np.swapaxes(part, 0, 1) for part in heard)
         width = out.shape[-1] // 2
         given = _Given(
-            base=(audio + self._remember[1]) * (scale + 1.0) + shift,
+            base=audio * (scale + 1.0) + shift,
             scale=scale + 1.0,
             out_scale=out[..., :width] + 1.0,
             out_shift=out[..., width:],
@@ -181,9 +182,9 @@ class Stepper:
 
     def _step(self, state: StepState, given: _Given, chance: _Chance, step: int, taken: Steps) -> StepState:
         """The state after a step; what begins in it is written to `taken`."""
-        entered = self._history(state) @ self._remember[0] * given.scale[step] + given.base[step]
+        entered = _linear(self._history(state), self._remember) * given.scale[step] + given.base[step]
         hidden = self._unit(_gelu(entered), state.hidden)
-        said = (hidden * given.out_scale[step] + given.out_shift[step]) @ self._leave[0] + self._leave[1]
+        said = _linear(hidden * given.out_scale[step] + given.out_shift[step], self._leave)
         expression, head, gaze, blinks = (said[:, a:b] for a, b in self._cuts)
         mean, spread = self._drawn((expression, head), (chance.expression[step], chance.head[step]))
         position, velocity = _follow(state.position, state.velocity, mean + spread * chance.drift[step])
@@ -277,5 +278,7 @@ def _tanh(x: np.ndarray) -> np.ndarray:
     return 1.0 - 2.0 / (1.0 + np.exp(2.0 * np.clip(x, -20.0, 20.0)))
 
 
-def _linear(state: Mapping[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
-    return np.ascontiguousarray(state[f"{name}.weight"].T), state[f"{name}.bias"]
+def _linear(x: np.ndarray, layer: torch.nn.Linear) -> np.ndarray:
+    """A linear layer; by torch, which keeps to one thread where numpy would start a second one for this little."""
+    with torch.inference_mode():
+        return layer(torch.from_numpy(x)).numpy()

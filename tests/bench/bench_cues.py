@@ -8,12 +8,15 @@ Prints, never fails: speeds belong to a machine. Everything from decoded sound t
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `python -m backend` has it
 
 import numpy as np
 
