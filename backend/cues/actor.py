@@ -42,12 +42,13 @@ class Ear:
 class Heard:
     """A piece of one line as it was heard: S encoder steps, and the M cue steps that they complete.
 
-    `lips` (S,17) as the lips generator gives them; `phones` (S,) the likeliest, numbers in `ENCODED_PHONES`; `motion`
-    what the cue steps need of the sound, the emotion and the character, each (M,...).
+    `lips` (S,17) as the lips generator gives them; `phones`, `visemes` (S,) the likeliest, numbers in `ENCODED_PHONES`
+    and `VISEMES`; `motion` what the cue steps need of the sound, the emotion and the character, each (M,...).
     """
 
     lips: np.ndarray
     phones: np.ndarray
+    visemes: np.ndarray
     motion: tuple[np.ndarray, ...]
 
 
@@ -103,6 +104,7 @@ class Actor:
         heard = Heard(
             lips=lips[0].cpu().numpy(),
             phones=self.encoder.heads[0](features)[0].argmax(dim=1).cpu().numpy(),
+            visemes=self.encoder.heads[1](features)[0].argmax(dim=1).cpu().numpy(),
             motion=tuple(part[0].cpu().numpy() for part in motion),
         )
         return heard, Ear(encoder_memory, lips_memory, known[:, whole:], felt[:, whole:])

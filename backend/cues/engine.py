@@ -13,11 +13,11 @@ import torch
 from addon.core.errors import RequestError
 from addon.core.performance import Performance
 from backend.speech.phones import SILENCE, Phone, Word
-from backend.speech.visemes import visemes_of
+from backend.speech.visemes import VISEMES, visemes_of
 
 from .actor import Actor, Heard
 from .clock import ENCODER_RATE
-from .heard import phones_heard
+from .heard import phones_heard, spans_heard
 from .library import actor_on, model_hash
 from .performer import CueLine, act_lines, hear_line, perform_tracks
 
@@ -99,6 +99,11 @@ def _meta(actor: Actor, script: Script, heard: Heard) -> dict[str, Any]:
     silent = all(phone.name == SILENCE for phone in phones)
     warnings = [*notes.pop("warnings", ()), *([NO_VOICE] if silent and not line.phones else ())]
     method = "aligned" if line.phones else "silent" if silent else "heard"
+    visemes = (
+        [(viseme.name, viseme.start, viseme.end) for viseme in visemes_of(line.phones)]
+        if line.phones
+        else spans_heard(heard.visemes, VISEMES, line.sound.duration)
+    )
     return {
         "engine": "neural",
         "model": model_hash(),
@@ -108,7 +113,7 @@ def _meta(actor: Actor, script: Script, heard: Heard) -> dict[str, Any]:
         "layers": list(line.direction.layers),
         "sound_sha256": line.sound.sha256,
         "phones": [[p.name, round(p.start, 4), round(p.end, 4)] for p in phones],
-        "visemes": [[v.name, round(v.start, 4), round(v.end, 4)] for v in visemes_of(phones)],
+        "visemes": [[name, round(start, 4), round(end, 4)] for name, start, end in visemes],
         "words": [[word.text, round(word.start, 4), round(word.end, 4)] for word in script.words],
         "speech": method,
         **notes,

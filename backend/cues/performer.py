@@ -64,6 +64,7 @@ def hear_line(actor: Actor, line: CueLine) -> Heard:
     return Heard(
         lips=np.concatenate([piece.lips for piece in pieces])[:count],
         phones=np.concatenate([piece.phones for piece in pieces])[:count],
+        visemes=np.concatenate([piece.visemes for piece in pieces])[:count],
         motion=tuple(np.concatenate(parts) for parts in zip(*(piece.motion for piece in pieces), strict=True)),
     )
 
