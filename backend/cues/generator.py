@@ -156,17 +156,15 @@ class CueGenerator(nn.Module):
         )
 
     def step(
-        self, state: CueState, heard: tuple[Tensor, Tensor, Tensor, Tensor], noise: dict[str, Tensor], calm: float = 1.0
+        self, state: CueState, heard: tuple[Tensor, Tensor, Tensor, Tensor], noise: dict[str, Tensor]
     ) -> tuple[CueState, Events, Outlook]:
-        """One step of all streams: `heard` (B, ...), `noise` by stream (B, n); `calm` scales the deviations."""
+        """One step of all streams: `heard` (B, ...), `noise` by stream (B, n)."""
         audio, scale, shift, out = heard
         entered = self.enter(audio, scale, shift, self.history(state))
         hidden = torch.gru_cell(entered, state.hidden, *self.unit.all_weights[0])
         outlook = self.outlook(hidden, out)
-        expression = follow(
-            state.expression, state.expression_velocity, outlook.expression.draw(noise["expression"], calm)
-        )
-        head = follow(state.head, state.head_velocity, outlook.head.draw(noise["head"], calm))
+        expression = follow(state.expression, state.expression_velocity, outlook.expression.draw(noise["expression"]))
+        head = follow(state.head, state.head_velocity, outlook.head.draw(noise["head"]))
         chosen = pick(outlook.gaze, noise["gaze"][:, 0])
         saccade = (chosen != grid.STAY) & (state.look_age[:, 0] > SHORTEST_FIXATION)
         cell = chosen.clamp(max=grid.CELLS - 1)

@@ -47,11 +47,11 @@ class Mixture:
         each = -0.5 * (error**2).sum(dim=-1) - torch.log(self.spreads).sum(dim=-1)
         return torch.logsumexp(self.weights + each, dim=-1)
 
-    def draw(self, noise: Tensor, calm: float) -> Tensor:
-        """(B, D) from normal numbers (B, D + 1): the last one picks the component; deviations are scaled by `calm`."""
+    def draw(self, noise: Tensor) -> Tensor:
+        """(B, D) from normal numbers (B, D + 1): the last one picks the component."""
         cumulative = torch.exp(self.weights).cumsum(dim=-1)
         rank = torch.special.ndtr(noise[:, -1:])
         chosen = (cumulative < rank).sum(dim=-1).clamp(max=self.weights.shape[-1] - 1)
         index = chosen[:, None, None].expand(-1, 1, self.means.shape[-1])
         mean, spread = self.means.gather(1, index)[:, 0], self.spreads.gather(1, index)[:, 0]
-        return mean + calm * spread * noise[:, :-1]
+        return mean + spread * noise[:, :-1]
