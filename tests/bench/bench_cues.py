@@ -23,10 +23,12 @@ import numpy as np
 from addon.core.emotion import EmotionTrack
 from addon.core.request import PerformRequest
 from backend.audio.decode import read_sound
+from backend.audio.prosody import analyse_prosody
 from backend.audio.sound import SAMPLE_RATE, Sound
 from backend.cues.clock import LOOK_AHEAD
 from backend.cues.library import actor_on
 from backend.cues.stream import CueStream
+from backend.cues.voice_emotion import hear
 from backend.engine import perform_sounds
 from backend.rules.layers import Direction
 
@@ -56,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     five = Sound(np.resize(sounds[0].samples, 5 * SAMPLE_RATE), "5" * 64)
     wall, cpu = _best(lambda: _perform([five], "neural"))
     _say(f"a line of 5 s alone: {1e3 * wall:.1f} ms, {1e3 * cpu:.1f} ms of CPU")
+    prosody = analyse_prosody(five)
+    _, cpu = _best(lambda: hear(five, prosody))
+    _say(f"  its emotion read from the voice: {1e3 * cpu:.1f} ms of CPU")
     _stream(five)
     return 0
 
@@ -88,7 +93,7 @@ def _perform(sounds: Sequence[Sound], engine: str) -> None:
     perform_sounds(sounds, requests, lambda stage, share: None)
 
 
-def _best(work: Callable[[], None], rounds: int = ROUNDS) -> tuple[float, float]:
+def _best(work: Callable[[], object], rounds: int = ROUNDS) -> tuple[float, float]:
     """Seconds of wall clock and of CPU of the fastest round."""
     times = []
     for _ in range(rounds):
