@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 def live(emotion: EmotionTrack, fps: float = 30.0, seed: int = 0) -> CueStream:
     """A line that is performed while it is spoken, with the shipped networks on the device that is set."""
+    from backend.device import device_name
     from backend.rules.layers import Direction
 
-    from .engine import device_name
     from .library import actor_on
     from .stream import CueStream
 

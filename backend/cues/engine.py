@@ -8,10 +8,8 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-import torch
-
-from addon.core.errors import RequestError
 from addon.core.performance import Performance
+from backend.device import device_name
 from backend.speech.phones import SILENCE, Phone, Word
 from backend.speech.visemes import VISEMES, visemes_of
 
@@ -21,8 +19,6 @@ from .heard import phones_heard, spans_heard
 from .library import actor_on, model_hash
 from .performer import CueLine, act_lines, hear_line, perform_tracks
 
-DEVICE_SWITCH: Final[str] = "SOLILOQUY_DEVICE"
-"""Environment variable: "cpu", "cuda", or "auto", which takes a GPU where there is one."""
 BATCH_STEPS: Final[int] = 32 * 8 * ENCODER_RATE
 """Encoder steps of a batch at most, padding included: 32 lines of 8 s, about 40 MB at work."""
 NO_VOICE: Final[str] = "No voice was found in the sound; the lips will rest."
@@ -63,18 +59,6 @@ def workers() -> int:
 def _hear(pool: Executor, actor: Actor, scripts: Sequence[Script], batch: Sequence[int]) -> list[Future[Heard]]:
     """Have the lines of a batch heard, while the one before it is acted."""
     return [pool.submit(hear_line, actor, scripts[k].line) for k in batch]
-
-
-def device_name() -> str:
-    """The device that networks run on. Raises RequestError for a GPU that is not there."""
-    wanted = os.environ.get(DEVICE_SWITCH, "auto").lower()
-    if wanted not in ("auto", "cpu", "cuda"):
-        raise RequestError("device.name", f"{DEVICE_SWITCH} is auto, cpu or cuda.", wanted)
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise RequestError("device.cuda", "No CUDA device is found; choose the device cpu or auto.")
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return wanted
 
 
 def _batches(scripts: Sequence[Script]) -> list[list[int]]:

@@ -17,7 +17,7 @@ SHELL = LINK | {"addon.identity", "addon.preferences", "addon.properties", "addo
 """What the modules beside the folders stand on: who we are, preferences, properties, what the panel is told."""
 TABLE = SHELL | RIG | {"addon.mapping"}
 OPS = TABLE | {"addon.runtime", "addon.character", "addon.ops"}
-MATERIAL = CORE | {"backend.face", "backend.speech", "backend.audio"}
+MATERIAL = CORE | {"backend.device", "backend.face", "backend.speech", "backend.audio"}
 MODELS = MATERIAL | {"backend.cues", "backend.rules", "backend.generator"}
 TOP = MODELS | LINK | {"backend", "addon.character"}
 
@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "addon.headless": OPS | {"addon.registry"},
     "addon.registry": OPS | {"addon.ui", "addon.headless"},
     "addon": frozenset({"addon.registry"}),
+    "backend.device": CORE,
     "backend.audio": CORE | {"backend.audio"},
     "backend.speech": CORE | {"backend.audio", "backend.speech"},
     "backend.face": MATERIAL,
