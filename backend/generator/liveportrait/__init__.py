@@ -1,0 +1,1 @@
+"""A portrait becomes frames: the published LivePortrait architecture with weights that the user supplies."""
