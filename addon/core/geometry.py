@@ -15,7 +15,8 @@ import numpy as np
 
 from .errors import RigError
 from .mapping import openness
-from .placement import CORNERS, canonical_face
+from .placement import canonical_face
+from .placement_eyes import MOUTH_CORNERS
 from .solve import Controls, residual, solve
 
 LIP_PAIRS: Final[tuple[tuple[int, int], ...]] = ((61, 67), (62, 66), (63, 65))
@@ -56,23 +57,27 @@ class FaceFit:
     rest      (70,3) landmarks at rest; those that are not placed are NaN
     effects   (K,70,3) what each control at 1 adds; 0 where a landmark is not placed
     low, high (K,) limits of the controls
+    bones     how many of them, the last, are bones: a shape key at 1 is all that the rig is built to do, a bone's 1 is
+              a radian or a length and says nothing of that
     """
 
     rest: np.ndarray
     effects: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    bones: int = 0
 
     @property
     def mouth_scale(self) -> float:
         """Width of the mouth against the canonical one."""
-        right, left = self.rest[list(CORNERS)]
-        return _scale(float(np.linalg.norm(left - right)) / float(2 * canonical_face()[CORNERS[1], 0]))
+        right, left = self.rest[list(MOUTH_CORNERS)]
+        return _scale(float(np.linalg.norm(left - right)) / float(2 * canonical_face()[MOUTH_CORNERS[1], 0]))
 
     @property
     def gap_scale(self) -> float:
         """How far the lips part, against the canonical mouth: by its width, or further where it is built to."""
-        widest = max((_gap(effect, LIP_PAIRS) for effect in self.effects), default=0.0)
+        keys = self.effects[: len(self.effects) - self.bones]
+        widest = max((_gap(effect, LIP_PAIRS) for effect in keys), default=0.0)
         return max(self.mouth_scale, widest / WIDEST_GAP)
 
     @property
@@ -96,7 +101,7 @@ def usable_landmarks(points: np.ndarray) -> tuple[np.ndarray, float]:
 
     Raises RigError when eyes or lips are not placed, for without them there is nothing to fit.
     """
-    needed = [*REGIONS["eyes"], *CORNERS, *(number for pair in LIP_PAIRS for number in pair)]
+    needed = [*REGIONS["eyes"], *MOUTH_CORNERS, *(number for pair in LIP_PAIRS for number in pair)]
     if np.isnan(points[needed]).any():
         raise RigError("fit.landmarks", "Landmarks of eyes and lips are missing; bind the character again.")
     right, left = points[36:42].mean(axis=0), points[42:48].mean(axis=0)

@@ -1,16 +1,14 @@
-"""Find the face landmarks on a mesh that nobody has marked, from what its shape keys tear open and close.
+"""Find the face landmarks on a mesh that nobody has marked, from what its shape keys and bones tear open.
 
-The lips are where two surfaces touch at rest and some key parts them on the midline, in front of the teeth; the mouth's
-line runs from there to both corners. The lids are what moves down furthest in each upper half of the face when some
-key shuts the eye, and where that comes to rest. All else is laid out from eyes and mouth in the proportions of the
-canonical face and put on the surface. Nothing is read from names.
+The lips are where two surfaces touch at rest and some control parts them on the midline, in front of the teeth; the
+mouth's line runs from there to both corners. The lids are found in `placement_eyes`. All else is laid out from eyes and
+mouth in the proportions of the canonical face and put on the surface. Nothing is read from names.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -19,12 +17,9 @@ import numpy as np
 
 from .errors import RigError
 from .performance import LANDMARKS
+from .placement_eyes import MOUTH_CORNERS, place_lids, place_rim
+from .shapes import Shapes
 
-CORNERS: Final[tuple[int, int]] = (48, 54)
-EYE_CORNERS: Final[Mapping[str, tuple[int, int]]] = {"right": (39, 36), "left": (42, 45)}
-"""Inner and outer corner of each eye, in iBUG order."""
-UPPER_LIDS: Final[Mapping[str, tuple[int, int]]] = {"right": (37, 38), "left": (43, 44)}
-LOWER_LIDS: Final[Mapping[str, tuple[int, int]]] = {"right": (41, 40), "left": (47, 46)}
 INNER_UPPER: Final[tuple[int, ...]] = (61, 62, 63)
 INNER_LOWER: Final[tuple[int, ...]] = (67, 66, 65)
 OUTER_LIPS: Final[tuple[int, ...]] = (49, 50, 51, 52, 53, 55, 56, 57, 58, 59)
@@ -32,14 +27,6 @@ TOUCH: Final[float] = 0.03
 """Part of the moving face's width within which two points count as touching, and the midline as the midline."""
 STRAIN: Final[float] = 1.5
 """Separation over distance from which a surface is torn, not stretched: skin strains less than its own length."""
-
-
-@dataclass(frozen=True, eq=False)
-class Shapes:
-    """A mesh with its shape keys in contract axes: `rest` (V,3), `moves` (K,V,3), lengths of the mesh's own."""
-
-    rest: np.ndarray
-    moves: np.ndarray
 
 
 @cache
@@ -52,18 +39,27 @@ def canonical_face() -> np.ndarray:
 def place_landmarks(shapes: Shapes) -> np.ndarray:
     """(70,) int64: the vertex of each landmark; -1 for the pupils, which are no part of the skin.
 
-    Raises RigError with a sentence when the mesh has no mouth that opens or no lids that close.
+    Raises RigError with a sentence when the mesh has no mouth that opens, or neither lids that close nor eyeballs.
     """
-    if not len(shapes.moves) or not len(shapes.rest):
-        raise RigError("fit.keys", "The mesh has no shape keys, so there is nothing to fit.")
-    active = np.abs(shapes.moves).max(axis=0).max(axis=1)
+    moves = shapes.all_moves
+    if not len(moves) or not len(shapes.rest):
+        raise RigError("fit.keys", "The mesh has no shape keys and no face bones, so there is nothing to fit.")
+    active = np.abs(moves).max(axis=0).max(axis=1)
     face = shapes.rest[active > 0.1 * active.max()]
     width, middle = float(np.ptp(face[:, 0])), float(face[:, 0].max() + face[:, 0].min()) / 2
     placed = np.full(LANDMARKS, -1, dtype=np.int64)
-    mouth = _Mouth(shapes, width, middle)
+    mouth = _Mouth(replace(shapes, moves=moves), width, middle)
     mouth.place(placed)
-    for side in ("right", "left"):
-        _place_eye(shapes, placed, side, middle, mouth)
+    for number, side in enumerate(("right", "left")):
+        if place_lids(shapes, placed, side, middle, mouth.centre):
+            continue
+        if shapes.eyes is None:
+            raise RigError(
+                "fit.eyes",
+                f"No shape key shuts the {side} eye on this mesh, and no eyeballs were found; place landmarks by hand, "
+                "or bind by names.",
+            )
+        place_rim(shapes.rest, _skin(shapes, placed), placed, side, shapes.eyes[number])
     _place_rest(shapes, placed)
     return placed
 
@@ -78,7 +74,8 @@ class _Mouth:
         widest = max(float(gaps.max(initial=0.0)) for _, gaps in torn)
         if widest <= 0:
             raise RigError(
-                "fit.mouth", "No shape key opens a mouth on this mesh; place the landmarks by hand, or bind by names."
+                "fit.mouth",
+                "No shape key and no bone opens a mouth on this mesh; place the landmarks by hand, or bind by names.",
             )
         # Lips also part from teeth and gums, behind them: what opens the mouth is what tears furthest in front.
         opening = [key for key, (_, gaps) in enumerate(torn) if gaps.max(initial=0.0) > 0.3 * widest]
@@ -138,6 +135,8 @@ class _Mouth:
     def _torn(self, key: int, among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pairs (P,2) of upper and lower vertex that touch at rest, and how far the key parts them vertically."""
         rest, move = self.shapes.rest[among], self.shapes.moves[key, among]
+        if not np.any(move[:, 1]):
+            return np.zeros((0, 2), dtype=np.int64), np.zeros(0)
         order = np.argsort(rest[:, 1])
         rest, move, among = rest[order], move[order], among[order]
         limit = TOUCH * self.width
@@ -171,39 +170,11 @@ class _Mouth:
         return float(self.shapes.rest[list(vertices), 0].mean())
 
 
-def _place_eye(shapes: Shapes, placed: np.ndarray, side: str, middle: float, mouth: _Mouth) -> None:
-    """Lids of one eye: the key that moves most of this upper quarter downwards shuts it."""
-    way = 1.0 if side == "left" else -1.0
-    half = float(np.ptp(shapes.rest[placed[list(CORNERS)], 0])) / 2
-    above = shapes.rest[:, 1] > mouth.centre[1] + 1.2 * half
-    quarter = np.flatnonzero(((shapes.rest[:, 0] - middle) * way > 0.1 * half) & above)
-    down = -shapes.moves[:, quarter, 1] if len(quarter) else np.zeros((1, 1))
-    key = int(np.argmax(down.max(axis=1)))
-    most = float(down[key].max())
-    if most < 0.05 * half:
-        raise RigError(
-            "fit.eyes",
-            f"No shape key shuts the {side} eye on this mesh; place landmarks by hand, or bind by names.",
-        )
-    lid = quarter[down[key] > 0.3 * most]
-    margin = quarter[down[key] > 0.8 * most]
-    still = quarter[np.linalg.norm(shapes.moves[key, quarter], axis=1) < 0.3 * most]
-    landed = shapes.rest[margin] + shapes.moves[key, margin]
-    x = shapes.rest[lid, 0] * way
-    inner, outer = lid[int(np.argmin(x))], lid[int(np.argmax(x))]
-    placed[list(EYE_CORNERS[side])] = inner, outer
-    ends = shapes.rest[[inner, outer], 0]
-    for upper, lower, part in zip(UPPER_LIDS[side], LOWER_LIDS[side], _thirds(side), strict=True):
-        wanted = ends[0] + part * (ends[1] - ends[0])
-        column = int(np.argmin(np.abs(shapes.rest[margin, 0] - wanted)))
-        placed[upper] = margin[column]
-        below = still[shapes.rest[still, 1] < shapes.rest[margin[column], 1] - 0.3 * most]
-        if len(below):
-            placed[lower] = below[int(np.argmin(np.linalg.norm(shapes.rest[below] - landed[column], axis=1)))]
-
-
-def _thirds(side: str) -> tuple[float, float]:
-    return (1 / 3, 2 / 3) if side == "left" else (2 / 3, 1 / 3)
+def _skin(shapes: Shapes, placed: np.ndarray) -> np.ndarray:
+    """The vertices of the surface that the lips are part of; all of them where that is not known."""
+    if not len(shapes.surface):
+        return np.arange(len(shapes.rest))
+    return np.flatnonzero(shapes.surface == shapes.surface[placed[62]])
 
 
 def _place_rest(shapes: Shapes, placed: np.ndarray) -> None:
@@ -212,7 +183,7 @@ def _place_rest(shapes: Shapes, placed: np.ndarray) -> None:
     eyes = [shapes.rest[placed[s : s + 6][placed[s : s + 6] >= 0]].mean(axis=0) for s in (36, 42)]
     across = eyes[1][0] - eyes[0][0]
     middle = (eyes[0] + eyes[1]) / 2
-    mouth = shapes.rest[placed[list(CORNERS)]].mean(axis=0)
+    mouth = shapes.rest[placed[list(MOUTH_CORNERS)]].mean(axis=0)
     tall = (middle[1] - mouth[1]) / -canonical[54, 1]
     deep = shapes.rest[placed[62], 2] - canonical[62, 2] * across
     for number in (*range(17), *range(17, 36)):

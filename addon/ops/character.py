@@ -9,9 +9,10 @@ from bpy.props import EnumProperty
 
 from .. import runtime
 from ..character.roster import CHARACTERS, DEFAULT_CHARACTER
+from ..core.errors import RigError
 from ..rig import geometry, take
 from ..rig.discover import find_character, gather
-from ..rig.parts import Character
+from ..rig.parts import Character, Fit
 from ..rig.preflight import preflight
 from .base import NO_CHARACTER, Explained, chosen_character
 
@@ -67,7 +68,8 @@ class SOLILOQUY_OT_bind(Explained, bpy.types.Operator):
         for finding in reversed(looked.findings):
             self.report({finding.level if finding.level != "ERROR" else "WARNING"}, finding.text)
             runtime.get().tell(finding.level, finding.text)
-        found = f"{character.name} is bound: {character.coverage}. {looked.score:.0%} of its named keys do as they say."
+        named = f" {looked.score:.0%} of its named keys do as they say." if character.drives else ""
+        found = f"{character.name} is bound: {character.coverage}.{named}"
         self.report({"INFO"}, found)
         runtime.get().tell("INFO", found)
 
@@ -93,9 +95,25 @@ class SOLILOQUY_OT_remove(Explained, bpy.types.Operator):
 
 
 def _bound(selected: bpy.types.Object | None) -> Character:
-    """The character by its names, or where no name on it says anything, by geometry. Raises RigError."""
+    """The character by its names, or where these say too little for a face, by geometry. Raises RigError."""
     character = gather(selected)
-    if not character.keys and not character.properties and not character.face.matches:
-        for owner in geometry.candidates(character.objects)[:1]:
-            geometry.place(owner, character)
+    if character.fit is not None:
+        _renew(character.fit.owner, character)
+    elif character.says_little:
+        for owner in geometry.candidates(character)[:1]:
+            try:
+                geometry.place(owner, character)
+            except RigError:
+                if not character.datablocks:
+                    raise
     return find_character(selected)
+
+
+def _renew(owner: bpy.types.Object, character: Character) -> None:
+    """Measure a face that is bound by geometry anew; a mesh that has changed gets new landmarks."""
+    try:
+        geometry.face_fit(Fit(owner), character)
+    except RigError:
+        geometry.place(owner, character)
+    else:
+        geometry.measure_again(owner, character)

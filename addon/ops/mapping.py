@@ -12,7 +12,7 @@ from bpy.props import EnumProperty, StringProperty
 from ..core.errors import RigError
 from ..core.table import TableRow, profile_of, table_of, with_mirrored
 from ..mapping import fill_table, keep_table, rows_in, table_in
-from ..rig import geometry, notes, table
+from ..rig import geometry, landmark_empties, table
 from ..rig.discover import find_character, gather
 from .base import NO_CHARACTER, Explained, chosen_character
 
@@ -58,8 +58,11 @@ class SOLILOQUY_OT_table_edit(_OnCharacter, bpy.types.Operator):
         """See `Explained`. Reset binds by names and shapes again."""
         shown, rows = table_in(context.scene), list(rows_in(context.scene))
         if self.what == "RESET":
-            root = gather(chosen_character(context)).root
+            character = gather(chosen_character(context))
+            root = character.root
             table.forget(root)
+            if character.fit is not None:
+                geometry.forget(character.fit.owner)
             fill_table(context.scene, table_of(find_character(root).drives))
             return
         if self.what == "ADD":
@@ -131,9 +134,12 @@ class SOLILOQUY_OT_landmarks(_OnCharacter, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         """See `Explained`."""
-        fitted = [o for o in gather(chosen_character(context)).objects if notes.is_fitted(o)]
-        if not fitted:
+        character = gather(chosen_character(context))
+        if character.fit is None:
             raise RigError("fit.none", "The character is bound by its names; there are no landmarks to move.")
-        for owner in fitted:
-            count = geometry.show_empties(context, owner) if self.what == "SHOW" else geometry.take_empties(owner)
-            self.report({"INFO"}, f"{count} landmarks of {owner.name} {'shown' if self.what == 'SHOW' else 'moved'}.")
+        owner = character.fit.owner
+        if self.what == "SHOW":
+            said = f"{landmark_empties.show(context, owner)} landmarks of {owner.name} shown."
+        else:
+            said = f"{landmark_empties.take_over(owner, character)} landmarks of {owner.name} moved."
+        self.report({"INFO"}, said)

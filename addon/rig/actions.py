@@ -16,6 +16,7 @@ import numpy as np
 
 HAS_SLOTS: Final[bool] = bpy.app.version >= (4, 4, 0)
 _HAS_LEGACY_CURVES: Final[bool] = bpy.app.version < (5, 0, 0)
+_HIDES_POSES: Final[bool] = bpy.app.version >= (5, 0, 0)
 _ID_CODES: Final = {"KEY": "KE", "OBJECT": "OB", "ARMATURE": "AR", "MESH": "ME"}
 
 
@@ -121,6 +122,13 @@ def use_in_strip(strip: bpy.types.NlaStrip, action: bpy.types.Action, handle: in
     """Have a strip play the slot of an Action that was bound to its datablock."""
     if HAS_SLOTS and handle:
         strip.action_slot = next(s for s in action.slots if s.handle == handle)
+
+
+def bone_is_shown(pose: bpy.types.PoseBone) -> bool:
+    """Whether a bone is seen in the viewport: neither hidden itself nor only in collections that are."""
+    hidden = pose.hide if _HIDES_POSES else pose.bone.hide
+    collections = pose.bone.collections
+    return not hidden and (not len(collections) or any(c.is_visible_effectively for c in collections))
 
 
 def groups_of(action: bpy.types.Action) -> frozenset[str]:

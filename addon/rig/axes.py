@@ -83,6 +83,19 @@ def basis_quaternions(rest: np.ndarray, axes: np.ndarray, rotations: np.ndarray)
     return continuous(quaternion_from_matrix(local @ rotations @ local.T))
 
 
+def local_turn(pose: bpy.types.PoseBone, axes: np.ndarray, rotations: np.ndarray) -> tuple[str, np.ndarray]:
+    """A bone's rotation property and its values (N,4 or N,3), for `rotations` (N,3,3) in contract axes."""
+    return in_mode(basis_quaternions(rest_matrix(pose.bone), axes, rotations), pose.rotation_mode)
+
+
+def local_shift(pose: bpy.types.PoseBone, moved: np.ndarray) -> np.ndarray:
+    """A bone's location (...,3) for moves (...,3) in armature space.
+
+    It stands in the bone's own rest axes, unless the bone is told to stand in the armature's.
+    """
+    return moved @ rest_matrix(pose.bone) if pose.bone.use_local_location else moved
+
+
 def rest_matrix(bone: bpy.types.Bone) -> np.ndarray:
     """(3,3) float64 rest orientation of a bone in armature space."""
     matrix: Matrix = bone.matrix_local.to_3x3().normalized()

@@ -15,6 +15,7 @@ from ..core.profiles import SHIFTS, TURNS
 from ..core.rotation import matrix_from_angles
 from . import axes
 from .actions import Track
+from .fitting import Solved
 from .parts import Character
 
 NECK_SHARE: Final[float] = 0.4
@@ -22,7 +23,9 @@ NECK_SHARE: Final[float] = 0.4
 60 % of the neck's axial rotation (White and Panjabi, Clinical Biomechanics of the Spine, 2nd ed., 1990)."""
 
 
-def bone_tracks(character: Character, curves: SceneCurves, group: Callable[[str], str]) -> Iterator[Track]:
+def bone_tracks(
+    character: Character, curves: SceneCurves, solved: Solved, group: Callable[[str], str]
+) -> Iterator[Track]:
     """The tracks of every bone that a performance moves, each curve once, in the `group` of its layer."""
     armature = character.armature
     if armature is None:
@@ -30,17 +33,18 @@ def bone_tracks(character: Character, curves: SceneCurves, group: Callable[[str]
     frame = axes.character_axes(armature, character.bones)
     turns = dict(_turns(character, armature, curves))
     shifts = dict(_aimed_eyes(character, armature, frame, curves))
-    for bone, angles, shift in _face(character, armature, frame, curves):
+    for bone, angles, shift in (*_face(character, armature, frame, curves), *_moved(solved.bones, frame, solved.unit)):
         if angles is not None and bone not in turns:
             turns[bone] = matrix_from_angles(angles)
         if shift is not None:
             shifts[bone] = shift
     for bone, rotations in turns.items():
-        named = group(_layer(character, bone, TURNS))
+        named = group(solved.layers.get(bone) or _layer(character, bone, TURNS))
         yield from _turn_tracks(armature.pose.bones[bone], frame, rotations, curves.frames, named)
     for bone, moved in shifts.items():
-        named = group(_layer(character, bone, SHIFTS))
-        yield from _shift_tracks(armature.pose.bones[bone], moved, curves.frames, named)
+        named = group(solved.layers.get(bone) or _layer(character, bone, SHIFTS))
+        pose = armature.pose.bones[bone]
+        yield from _tracks(pose, "location", axes.local_shift(pose, moved), curves.frames, named)
 
 
 def _layer(character: Character, bone: str, axes_of_kind: tuple[str, ...]) -> str:
@@ -101,6 +105,12 @@ def _face(
     for match, column in zip(matches, values.T.astype(np.float64), strict=True):
         columns.setdefault(match.key, {})[match.row.axis] = column
     unit = axes.inter_ocular(armature, character.bones) if matches else 1.0
+    yield from _moved(columns, frame, unit)
+
+
+def _moved(
+    columns: Mapping[str, Mapping[str, np.ndarray]], frame: np.ndarray, unit: float
+) -> Iterator[tuple[str, np.ndarray | None, np.ndarray | None]]:
     for bone, by_axis in columns.items():
         angles, shift = _stacked(by_axis, TURNS), _stacked(by_axis, SHIFTS)
         yield bone, angles, None if shift is None else unit * shift @ frame.T
@@ -116,15 +126,8 @@ def _stacked(by_axis: Mapping[str, np.ndarray], names: tuple[str, ...]) -> np.nd
 def _turn_tracks(
     pose: bpy.types.PoseBone, frame: np.ndarray, rotations: np.ndarray, frames: np.ndarray, group: str
 ) -> Iterator[Track]:
-    local = axes.basis_quaternions(axes.rest_matrix(pose.bone), frame, rotations)
-    name, values = axes.in_mode(local, pose.rotation_mode)
+    name, values = axes.local_turn(pose, frame, rotations)
     yield from _tracks(pose, name, values, frames, group)
-
-
-def _shift_tracks(pose: bpy.types.PoseBone, moved: np.ndarray, frames: np.ndarray, group: str) -> Iterator[Track]:
-    """A pose bone's location stands in its own rest axes, unless it is told to stand in the armature's."""
-    local = moved @ axes.rest_matrix(pose.bone) if pose.bone.use_local_location else moved
-    yield from _tracks(pose, "location", local, frames, group)
 
 
 def _tracks(pose: bpy.types.PoseBone, name: str, values: np.ndarray, frames: np.ndarray, group: str) -> Iterator[Track]:

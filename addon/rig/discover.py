@@ -5,23 +5,20 @@ The values here hold Blender references and are for use within one call; nothing
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 import bpy
 
-from ..core.channels import GROUPS
-from ..core.detection import Detected, Drive, bone_drives, covered, detect, detect_bones, named_drives
+from ..core.detection import Detected, Drive, bone_drives, covered, detect_bones
 from ..core.errors import RigError
 from ..core.naming import BoneGuess, guess_bones
-from ..core.profiles import Profile
-from .notes import is_fitted, map_of
-from .parts import GEOMETRY, Character, Face, KeyTarget, PropertyTarget
+from .controls import driver_paths, find_keys, find_properties, listed
+from .notes import is_fitted, map_of, probed_of
+from .parts import Character, Face, Fit, KeyTarget
 
 _ROTATION_PATHS: Final = ("rotation_quaternion", "rotation_euler", "rotation_axis_angle")
-_LEAST_PROPERTIES: Final[int] = 3
-"""Fewer custom properties than this are no evidence of a face: any rig may have one called "A"."""
-_OURS: Final = "soliloquy"
 
 
 def find_character(selected: bpy.types.Object | None) -> Character:
@@ -54,14 +51,18 @@ def gather(selected: bpy.types.Object | None) -> Character:
     if custom is not None and armature is not None:
         drives = bone_drives(custom, [bone.name for bone in armature.data.bones])
         detected = Detected(custom.name, drives, {**detected.roles, **custom.roles})
+    fitted = next((o for o in objects if is_fitted(o)), None)
+    if fitted is not None:
+        detected = replace(detected, roles={**probed_of(fitted).roles, **detected.roles})
     bones = _find_bones(armature, detected, notes) if armature else BoneGuess()
-    keys = _find_keys(objects, bones, custom, notes)
-    properties = _find_properties(objects, armature, keys, custom)
-    face = _find_face(armature, detected, keys, notes) if armature else Face()
-    if not keys and not properties and not face.matches:
+    keys = find_keys(objects, bones, custom, notes)
+    properties = find_properties(objects, armature, keys, custom)
+    fit = _find_fit(fitted, armature, keys) if fitted is not None else None
+    face = _find_face(armature, detected, keys, fit, notes) if armature else Face()
+    if not keys and not properties and not face.matches and fit is None:
         notes.append("No shape key is named after ARKit or another known convention, so only head and eyes will move.")
     return Character(
-        root.name, root, tuple(objects), tuple(keys), armature, bones, tuple(notes), tuple(properties), face
+        root.name, root, tuple(objects), tuple(keys), armature, bones, tuple(notes), tuple(properties), face, fit
     )
 
 
@@ -118,130 +119,46 @@ def _family(root: bpy.types.Object, seeds: list[bpy.types.Object] | None = None)
     return list(found.values())
 
 
-def _find_keys(
-    objects: list[bpy.types.Object], bones: BoneGuess, custom: Profile | None, notes: list[str]
-) -> list[KeyTarget]:
-    """The Key datablocks of the family, each once however many objects share it, that have something to drive."""
-    seen: set[int] = set()
-    targets: list[KeyTarget] = []
-    for owner in objects:
-        key = getattr(owner.data, "shape_keys", None)
-        if key is None or key.session_uid in seen:
-            continue
-        seen.add(key.session_uid)
-        if not key.use_relative:
-            notes.append(f"The shape keys of {owner.name} are absolute, not relative; they are left alone.")
-            continue
-        if is_fitted(owner):
-            targets.append(_fitted(key, owner, notes))
-            continue
-        detected = _named(tuple(block.name for block in key.key_blocks), custom)
-        matches = _drivable(detected.drives, key, owner, bones, notes)
-        if matches:
-            targets.append(KeyTarget(key, owner, detected.profile, matches))
-    return targets
-
-
-def _fitted(key: bpy.types.Key, owner: bpy.types.Object, notes: list[str]) -> KeyTarget:
-    """A mesh that is bound by geometry: every key that is neither the rest, nor muted, nor driven."""
-    driven = _driver_paths(key)
-    rest = key.reference_key
-    blocks = [b for b in key.key_blocks if b != rest and not b.mute]
-    left = [b.name for b in blocks if b.path_from_id("value") in driven]
-    if left:
-        notes.append(f"{_listed(left)} of {owner.name} follow drivers and are left to them.")
-    return KeyTarget(key, owner, GEOMETRY, (), tuple(b.name for b in blocks if b.name not in left))
-
-
-def _drivable(
-    matches: tuple[Drive, ...], key: bpy.types.Key, owner: bpy.types.Object, bones: BoneGuess, notes: list[str]
-) -> tuple[Drive, ...]:
-    driven = _driver_paths(key)
-    blocked = [m for m in matches if key.key_blocks[m.key].path_from_id("value") in driven]
-    if blocked:
-        notes.append(f"{_listed([m.key for m in blocked])} of {owner.name} follow drivers and are left to them.")
-    muted = [m.key for m in matches if key.key_blocks[m.key].mute]
-    if muted:
-        notes.append(f"{_listed(muted)} of {owner.name} are muted and will not show.")
-    turned = [m for m in matches if m.sources <= set(GROUPS["gaze"])] if _turned_by_eye_bones(owner, bones) else []
-    if turned:
-        notes.append(f"{owner.name} turns with its eye bones, so its eye-look keys rest.")
-    return tuple(m for m in matches if m not in blocked and m not in turned)
-
-
-def _named(names: tuple[str, ...], custom: Profile | None) -> Detected:
-    """What shape keys or properties follow: by the character's own map where it has one, else by their names."""
-    return Detected(custom.name, named_drives(custom, names)) if custom is not None else _detect(names)
-
-
-@lru_cache(maxsize=256)
-def _detect(names: tuple[str, ...]) -> Detected:
-    return detect(names)
-
-
-def _turned_by_eye_bones(owner: bpy.types.Object, bones: BoneGuess) -> bool:
-    """Whether the whole object is moved by an eye bone: turning it by keys as well would turn it twice."""
-    eyes = {bone for bone in (bones.eye_left, bones.eye_right) if bone}
-    if owner.parent_type == "BONE":
-        return owner.parent_bone in eyes
-    groups = {group.name for group in owner.vertex_groups}
-    return bool(groups) and groups <= eyes
-
-
 @lru_cache(maxsize=64)
 def _detect_bones(names: tuple[str, ...]) -> Detected:
     return detect_bones(names)
 
 
-def _find_properties(
-    objects: list[bpy.types.Object],
-    armature: bpy.types.Object | None,
-    keys: list[KeyTarget],
-    custom: Profile | None,
-) -> list[PropertyTarget]:
-    """The datablocks of the family whose custom properties are face controls, where no shape key does the same."""
-    by_keys = covered(match for target in keys for match in target.matches)
-    targets: list[PropertyTarget] = []
-    for holder in dict.fromkeys((*objects, *([armature.data] if armature else []))):
-        paths = _property_paths(holder)
-        driven = _driver_paths(holder)
-        detected = _named(tuple(paths), custom)
-        matches = tuple(
-            m for m in detected.drives if not m.sources <= by_keys and m.key in paths and paths[m.key] not in driven
-        )
-        if len(matches) >= (1 if custom else _LEAST_PROPERTIES):
-            targets.append(PropertyTarget(holder, detected.profile, matches, paths))
-    return targets
+def _find_fit(owner: bpy.types.Object, armature: bpy.types.Object | None, keys: list[KeyTarget]) -> Fit:
+    """What of a mesh that is bound by geometry is free to move: its keys, and the probed bones that no driver moves."""
+    free = next((target.fitted for target in keys if target.owner == owner), ())
+    probed = probed_of(owner)
+    driven = driver_paths(armature) if armature is not None else set()
+    poses = {pose.name: pose for pose in armature.pose.bones} if armature is not None else {}
+    bones = tuple(p for p in probed.probes if p.bone in poses and not _is_driven(poses[p.bone], driven))
+    return Fit(owner, free, bones, probed.unit)
 
 
-def _property_paths(holder: bpy.types.ID) -> dict[str, str]:
-    """Data path of every numeric custom property of a datablock and of its pose bones, by its name."""
-    owners = [("", holder)]
-    if isinstance(holder, bpy.types.Object) and holder.pose is not None:
-        owners += [(pose.path_from_id(), pose) for pose in holder.pose.bones if pose.keys()]
-    found: dict[str, str] = {}
-    for path, owner in owners:
-        for name in list(owner.keys()):
-            if isinstance(owner[name], float) and not name.startswith(_OURS):
-                found.setdefault(name, f'{path}["{bpy.utils.escape_identifier(name)}"]')
-    return found
+def _is_driven(pose: bpy.types.PoseBone, driven: set[str]) -> bool:
+    return any(pose.path_from_id(path) in driven for path in (*_ROTATION_PATHS, "location"))
 
 
-def _find_face(armature: bpy.types.Object, detected: Detected, keys: list[KeyTarget], notes: list[str]) -> Face:
-    """The face bones that a performance moves: not those that drivers move, nor what shape keys do on the same mesh."""
-    driven = _driver_paths(armature)
+def _find_face(
+    armature: bpy.types.Object, detected: Detected, keys: list[KeyTarget], fit: Fit | None, notes: list[str]
+) -> Face:
+    """The face bones that follow channels: not those that drivers move, nor what shape keys do on the same mesh.
+
+    Nor those that are solved for by geometry.
+    """
+    driven = driver_paths(armature)
+    solved = {probe.bone for probe in fit.bones} if fit is not None else set()
     by_bone: dict[str, bool] = {}
     matches: list[Drive] = []
     for match in detected.drives:
         pose = armature.pose.bones.get(match.key)
-        if pose is None or any(pose.path_from_id(p) in driven for p in (*_ROTATION_PATHS, "location")):
+        if pose is None or pose.name in solved or _is_driven(pose, driven):
             continue
         if not match.row.with_keys and _moved_by_keys(match, armature, keys):
             by_bone[match.key] = True
             continue
         matches.append(match)
     if by_bone:
-        notes.append(f"{_listed(list(by_bone))} rest, because shape keys do the same on the mesh that they carry.")
+        notes.append(f"{listed(list(by_bone))} rest, because shape keys do the same on the mesh that they carry.")
     roles = detected.roles
     return Face(detected.profile, tuple(matches), (roles.get("centre_left", ""), roles.get("centre_right", "")))
 
@@ -267,7 +184,7 @@ def _find_bones(armature: bpy.types.Object, detected: Detected, notes: list[str]
     head = roles.get("head") or guess.head or _common_parent(bones, guess)
     above = [bone.name for bone in bones[head].parent_recursive] if head else []
     guess = BoneGuess(head, roles.get("neck") or guess_bones(above).neck, *eyes)
-    driven = _driver_paths(armature)
+    driven = driver_paths(armature)
     free: dict[str, str] = {}
     for role, name in vars(guess).items():
         pose = armature.pose.bones.get(name) if name else None
@@ -288,13 +205,3 @@ def _common_parent(bones: bpy.types.ArmatureBones, guess: BoneGuess) -> str:
         return ""
     right = {bone.name for bone in bones[guess.eye_right].parent_recursive}
     return next((bone.name for bone in bones[guess.eye_left].parent_recursive if bone.name in right), "")
-
-
-def _driver_paths(datablock: bpy.types.ID) -> set[str]:
-    data = datablock.animation_data
-    return {driver.data_path for driver in data.drivers} if data is not None else set()
-
-
-def _listed(names: list[str], most: int = 4) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -1,6 +1,6 @@
 """Binding a character by geometry: landmarks placed on its mesh, kept as a note there, and read back for each bake.
 
-The landmarks can be shown as empties, moved by hand, and taken over again.
+Both what shape keys and what bones do to them is measured; of bones, which must be moved for that, a note is kept too.
 """
 
 from __future__ import annotations
@@ -9,42 +9,152 @@ from typing import Final
 
 import bpy
 import numpy as np
-from mathutils import Matrix, Vector
 
 from ..core.errors import RigError
+from ..core.eyeballs import Ball, ball_of, eye_pair, surfaces
 from ..core.geometry import FaceFit, usable_landmarks
 from ..core.landmarks import LANDMARKS_PROPERTY, landmarks_of, landmarks_text
 from ..core.performance import LANDMARKS
-from ..core.placement import Shapes, place_landmarks
-from .notes import FIT_PROPERTY
-from .parts import Character, KeyTarget
-from .structure import key_points, mesh_axes
+from ..core.placement import place_landmarks
+from ..core.probes import LIMITS, PROBES_PROPERTY, Probe, Probed, probes_text
+from ..core.shapes import Shapes
+from . import actions
+from .notes import FIT_PROPERTY, probed_of
+from .parts import Character, Fit
+from .probe import STEP, FaceBones, face_bones, measure
+from .structure import key_points, mesh_axes, rest_points
 
-EMPTY_PROPERTY: Final[str] = "soliloquy_landmark"
 LEAST_KEYS: Final[int] = 4
 """Fewer keys than this make no face that a fit could work with."""
+LEAST_SWING: Final[float] = 0.05
+"""Inter-ocular distances that an axis must move some landmark, for each radian or unit, to be worth keys."""
+IN_EYE: Final[float] = 0.6
+"""Part of an eyeball's radius from its centre within which the bone that turns it starts."""
 
 
-def candidates(objects: tuple[bpy.types.Object, ...]) -> list[bpy.types.Object]:
-    """Meshes that could be fitted, the one with the most relative shape keys first."""
-    found = [
-        thing
-        for thing in objects
-        if (key := getattr(thing.data, "shape_keys", None)) is not None
-        and key.use_relative
-        and len(key.key_blocks) > LEAST_KEYS
-    ]
-    return sorted(found, key=lambda thing: -len(thing.data.shape_keys.key_blocks))
+def candidates(character: Character) -> list[bpy.types.Object]:
+    """Meshes that could be fitted: the one with the most relative shape keys first, then those that bones deform."""
+    meshes = [thing for thing in character.objects if thing.type == "MESH" and len(thing.data.vertices)]
+    keyed = [thing for thing in meshes if len(_blocks(thing)) >= LEAST_KEYS]
+    keyed.sort(key=lambda thing: -len(_blocks(thing)))
+    skinned = [thing for thing in meshes if thing not in keyed and _is_skinned(thing, character)]
+    return [*keyed, *sorted(skinned, key=lambda thing: -len(thing.data.vertices))]
 
 
 def place(owner: bpy.types.Object, character: Character) -> None:
-    """Find the landmarks on a mesh and have its keys fitted by them. Raises RigError when there is no face on it."""
-    frame = mesh_axes(owner, character)
-    blocks = owner.data.shape_keys.key_blocks
-    rest = key_points(blocks[0])
-    moves = np.stack([key_points(block) - key_points(block.relative_key) for block in blocks[1:]])
-    placed = place_landmarks(Shapes(rest @ frame, moves @ frame))
-    note(owner, {number: int(vertex) for number, vertex in enumerate(placed) if vertex >= 0})
+    """Find the landmarks on a mesh and have its keys and bones fitted by them.
+
+    Raises RigError, before anything is noted, when there is no face on it.
+    """
+    frame, rest = mesh_axes(owner, character), rest_points(owner)
+    blocks = _blocks(owner)
+    moves = np.zeros((len(blocks), len(rest), 3))
+    for row, block in enumerate(blocks):
+        moves[row] = (key_points(block) - key_points(block.relative_key)) @ frame
+    armature = character.armature if _is_skinned(owner, character) else None
+    bones = face_bones(armature, owner, character) if armature is not None else FaceBones((), "", 1.0)
+    swung = measure(armature, owner, character, bones) if armature is not None else np.zeros((0, 2, len(rest), 3))
+    eyes = _eyeballs(owner, character)
+    surface = surfaces(len(rest), _edges(owner))
+    placed = place_landmarks(Shapes(rest @ frame, moves, swung.reshape(-1, len(rest), 3), eyes, surface))
+    marks = {number: int(vertex) for number, vertex in enumerate(placed) if vertex >= 0}
+    probes = _probes(bones, swung, marks, rest @ frame)
+    note(owner, marks)
+    if armature is not None:
+        roles = _roles(armature, character, bones, probes, eyes, owner)
+        owner[PROBES_PROPERTY] = probes_text(Probed(bones.unit, probes, roles))
+
+
+def measure_again(owner: bpy.types.Object, character: Character) -> None:
+    """Measure what the noted bones do to the landmarks of a mesh, which have been moved."""
+    probed = probed_of(owner)
+    if not probed.probes or character.armature is None:
+        return
+    bones = FaceBones(tuple((probe.bone, probe.axis) for probe in probed.probes), "", probed.unit)
+    swung = measure(character.armature, owner, character, bones)
+    marks, rest = dict(landmarks_of(owner[LANDMARKS_PROPERTY])), rest_points(owner) @ mesh_axes(owner, character)
+    probes = _probes(bones, swung, marks, rest, least=0.0)
+    owner[PROBES_PROPERTY] = probes_text(Probed(probed.unit, probes, probed.roles))
+
+
+def _probes(
+    bones: FaceBones, swung: np.ndarray, marks: dict[int, int], rest: np.ndarray, least: float = LEAST_SWING
+) -> tuple[Probe, ...]:
+    """The axes that move some landmark by at least `least` IOD for each radian or unit."""
+    points = np.full((LANDMARKS, 3), np.nan)
+    points[list(marks)] = rest[list(marks.values())]
+    unit = usable_landmarks(points)[1]
+    found: list[Probe] = []
+    for (bone, axis), (ahead, back) in zip(bones.axes, swung, strict=True):
+        moves = np.zeros((LANDMARKS, 3))
+        moves[list(marks)] = (ahead - back)[list(marks.values())] / (2.0 * STEP[axis] * unit)
+        if np.linalg.norm(moves, axis=1).max() >= least:
+            found.append(Probe(bone, axis, moves))
+    return tuple(found)
+
+
+def _roles(
+    armature: bpy.types.Object,
+    character: Character,
+    bones: FaceBones,
+    probes: tuple[Probe, ...],
+    eyes: tuple[Ball, Ball] | None,
+    owner: bpy.types.Object,
+) -> dict[str, str]:
+    """Head and eyes, where names do not say: an eye's bone starts in the eyeball and moves no landmark of the skin."""
+    roles = {"head": bones.head} if bones.head and not character.bones.head else {}
+    if eyes is None or character.bones.eye_left or character.bones.eye_right:
+        return roles
+    of_skin = {probe.bone for probe in probes}
+    into = np.array(armature.matrix_world.inverted() @ owner.matrix_world)
+    scale = float(np.cbrt(abs(np.linalg.det(into[:3, :3]))))
+    for role, ball in zip(("eye_right", "eye_left"), eyes, strict=True):
+        centre = into[:3, :3] @ (mesh_axes(owner, character) @ ball.centre) + into[:3, 3]
+        inside = [
+            bone
+            for bone in armature.data.bones
+            if bone.name not in of_skin
+            and actions.bone_is_shown(armature.pose.bones[bone.name])
+            and np.linalg.norm(np.array(bone.head_local) - centre) < IN_EYE * ball.radius * scale
+        ]
+        if inside:
+            roles[role] = max(inside, key=lambda bone: len(bone.parent_recursive)).name
+    return roles
+
+
+def _eyeballs(owner: bpy.types.Object, character: Character) -> tuple[Ball, Ball] | None:
+    """The right and left eyeball in contract axes and the mesh's own lengths, whichever mesh has them."""
+    frame, balls = mesh_axes(owner, character), []
+    for thing in character.objects:
+        if thing.type != "MESH" or not len(thing.data.vertices):
+            continue
+        into = np.array(owner.matrix_world.inverted() @ thing.matrix_world)
+        points = (rest_points(thing) @ into[:3, :3].T + into[:3, 3]) @ frame
+        label = surfaces(len(points), _edges(thing))
+        order = np.argsort(label, kind="stable")
+        for part in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
+            if (ball := ball_of(points[part])) is not None:
+                balls.append(ball)
+    own = rest_points(owner) @ frame
+    return eye_pair(balls, float(own[:, 0].max() + own[:, 0].min()) / 2)
+
+
+def _is_skinned(thing: bpy.types.Object, character: Character) -> bool:
+    return character.armature is not None and any(
+        m.type == "ARMATURE" and m.object == character.armature and m.show_viewport for m in thing.modifiers
+    )
+
+
+def _blocks(thing: bpy.types.Object) -> list[bpy.types.ShapeKey]:
+    """The shape keys of a mesh but for the first, when they are relative."""
+    key = thing.data.shape_keys
+    return list(key.key_blocks)[1:] if key is not None and key.use_relative else []
+
+
+def _edges(thing: bpy.types.Object) -> np.ndarray:
+    flat = np.empty(2 * len(thing.data.edges), dtype=np.int32)
+    thing.data.edges.foreach_get("vertices", flat)
+    return flat.reshape(-1, 2)
 
 
 def note(owner: bpy.types.Object, marks: dict[int, int]) -> None:
@@ -55,70 +165,34 @@ def note(owner: bpy.types.Object, marks: dict[int, int]) -> None:
 
 def forget(owner: bpy.types.Object) -> None:
     """Bind a mesh by names again."""
-    if FIT_PROPERTY in owner:
-        del owner[FIT_PROPERTY]
+    for name in (FIT_PROPERTY, PROBES_PROPERTY):
+        if name in owner:
+            del owner[name]
 
 
-def face_fit(target: KeyTarget, character: Character) -> FaceFit:
-    """What the free keys of a fitted mesh do to its landmarks. Raises RigError when the note fits the mesh no more."""
-    marks = landmarks_of(target.owner[LANDMARKS_PROPERTY])
-    rest = key_points(target.key.reference_key)
+def face_fit(fit: Fit, character: Character) -> FaceFit:
+    """What the free keys and bones of a fitted mesh do to its landmarks, the keys first.
+
+    Raises RigError when the note fits the mesh no more.
+    """
+    marks, rest = landmarks_of(fit.owner[LANDMARKS_PROPERTY]), rest_points(fit.owner)
     if any(vertex >= len(rest) for _, vertex in marks):
         raise RigError(
-            "fit.vertices", "The mesh has changed since its landmarks were placed; bind it again.", target.owner.name
+            "fit.vertices", "The mesh has changed since its landmarks were placed; bind it again.", fit.owner.name
         )
     numbers, vertices = [number for number, _ in marks], [vertex for _, vertex in marks]
-    frame = mesh_axes(target.owner, character)
+    frame = mesh_axes(fit.owner, character)
     points = np.full((LANDMARKS, 3), np.nan)
     points[numbers] = rest[vertices] @ frame
     points, unit = usable_landmarks(points)
-    blocks = [target.key.key_blocks[name] for name in target.fitted]
-    effects = np.zeros((len(blocks), LANDMARKS, 3))
+    blocks = [fit.owner.data.shape_keys.key_blocks[name] for name in fit.keys]
+    effects = np.zeros((len(blocks) + len(fit.bones), LANDMARKS, 3))
     for row, block in enumerate(blocks):
         moved = key_points(block)[vertices] - key_points(block.relative_key)[vertices]
         effects[row, numbers] = moved @ frame / unit
-    low = np.array([min(block.slider_min, 0.0) for block in blocks])
-    high = np.array([max(block.slider_max, 0.0) for block in blocks])
-    return FaceFit(points, effects, low, high)
-
-
-def show_empties(context: bpy.types.Context, owner: bpy.types.Object) -> int:
-    """Put an empty at each landmark, parented to the mesh, to be moved by hand. Returns how many there are."""
-    remove_empties(owner)
-    rest = key_points(owner.data.shape_keys.reference_key)
-    size = float(np.ptp(rest, axis=0).max()) / 120.0
-    marks = landmarks_of(owner.get(LANDMARKS_PROPERTY, "[]"))
-    for number, vertex in marks:
-        empty = bpy.data.objects.new(f"Landmark {number:02d}", None)
-        empty.empty_display_type, empty.empty_display_size = "SPHERE", size
-        empty[EMPTY_PROPERTY] = number
-        empty.parent = owner
-        empty.matrix_parent_inverse = Matrix()
-        empty.location = Vector(rest[vertex])
-        context.scene.collection.objects.link(empty)
-    return len(marks)
-
-
-def take_empties(owner: bpy.types.Object) -> int:
-    """Take the landmarks over from where the empties stand now, and remove these. Returns how many moved."""
-    rest = key_points(owner.data.shape_keys.reference_key)
-    before = dict(landmarks_of(owner.get(LANDMARKS_PROPERTY, "[]")))
-    marks = {
-        int(empty[EMPTY_PROPERTY]): int(np.argmin(np.linalg.norm(rest - np.array(empty.location), axis=1)))
-        for empty in _empties(owner)
-    }
-    if not marks:
-        raise RigError("fit.empties", "The mesh has no landmark empties; show them first.", owner.name)
-    note(owner, before | marks)
-    remove_empties(owner)
-    return sum(before.get(number) != vertex for number, vertex in marks.items())
-
-
-def remove_empties(owner: bpy.types.Object) -> None:
-    """Take our empties away."""
-    for empty in _empties(owner):
-        bpy.data.objects.remove(empty)
-
-
-def _empties(owner: bpy.types.Object) -> list[bpy.types.Object]:
-    return [child for child in owner.children if EMPTY_PROPERTY in child]
+    for row, probe in enumerate(fit.bones, len(blocks)):
+        effects[row] = probe.moves
+    far = [LIMITS[probe.axis] for probe in fit.bones]
+    low = np.array([*(min(block.slider_min, 0.0) for block in blocks), *(-limit for limit in far)])
+    high = np.array([*(max(block.slider_max, 0.0) for block in blocks), *far])
+    return FaceFit(points, effects, low, high, len(fit.bones))

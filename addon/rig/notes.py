@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Final
 
 import bpy
 
 from ..core.errors import RigError
 from ..core.landmarks import LANDMARKS_PROPERTY
+from ..core.probes import PROBES_PROPERTY, Probed, probes_of
 from ..core.profiles import Profile, parse_profile
 
 FIT_PROPERTY: Final[str] = "soliloquy_fit"
@@ -32,3 +34,13 @@ def map_of(root: bpy.types.Object) -> Profile | None:
 def is_fitted(owner: bpy.types.Object) -> bool:
     """Whether a mesh is bound by geometry."""
     return bool(owner.get(FIT_PROPERTY, False)) and LANDMARKS_PROPERTY in owner
+
+
+def probed_of(owner: bpy.types.Object) -> Probed:
+    """What was noted of bones on a mesh; nothing where no bone was probed. Raises RigError when the note is damaged."""
+    return _probed(owner.get(PROBES_PROPERTY, ""))
+
+
+@lru_cache(maxsize=16)
+def _probed(text: str) -> Probed:
+    return probes_of(text) if text else Probed()

@@ -11,19 +11,22 @@ from typing import Final
 
 import bpy
 
-from ..core.channels import CHANNELS
+from ..core.channels import CHANNELS, GROUPS
 from ..core.detection import ARKIT, Drive, coverage_sentence, covered
 from ..core.naming import BoneGuess
+from ..core.probes import Probe
 
 GEOMETRY: Final[str] = "Geometry"
 """Stands for a convention where there is none."""
+_OF_JAWS: Final = ("jawOpen", "jawLeft", "jawRight", "jawForward", "mouthClose", *GROUPS["gaze"])
 
 
 @dataclass(frozen=True, eq=False)
 class KeyTarget:
     """A Key datablock, one of the objects that show it, its naming convention and what drives its shape keys.
 
-    `fitted` are the keys that are solved for by geometry, for meshes whose names say nothing.
+    `fitted` are the keys that are solved for by geometry, on the mesh with the landmarks and on those that share names
+    with it, as teeth and brows do.
     """
 
     key: bpy.types.Key
@@ -57,6 +60,19 @@ class Face:
 
 
 @dataclass(frozen=True, eq=False)
+class Fit:
+    """A face that is solved for by geometry: the mesh with the landmarks, its free keys, and the probed bones.
+
+    `unit` is the length of a bone's shift by 1, in the armature.
+    """
+
+    owner: bpy.types.Object
+    keys: tuple[str, ...] = ()
+    bones: tuple[Probe, ...] = ()
+    unit: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
 class Character:
     """A character in the scene: `bones` are names in `armature`; `notes` say what is left out, one sentence each."""
 
@@ -69,6 +85,7 @@ class Character:
     notes: tuple[str, ...]
     properties: tuple[PropertyTarget, ...] = ()
     face: Face = field(default_factory=Face)
+    fit: Fit | None = None
 
     @property
     def drives(self) -> tuple[Drive, ...]:
@@ -82,6 +99,11 @@ class Character:
         return tuple(name for name in CHANNELS if name in matched)
 
     @property
+    def says_little(self) -> bool:
+        """Whether its names tell of no more than a jaw: then its shapes may tell more."""
+        return covered(self.drives) <= set(_OF_JAWS)
+
+    @property
     def profiles(self) -> tuple[str, ...]:
         """The conventions of its meshes, properties and face bones, each once."""
         named = [target.profile for target in (*self.keys, *self.properties)]
@@ -91,10 +113,10 @@ class Character:
     def coverage(self) -> str:
         """One line for the artist: what of a performance this character can show."""
         names = ", ".join(name for name in self.profiles if name != ARKIT)
-        fitted = sum(len(target.fitted) for target in self.keys)
+        fitted = self._fitted()
         looks = ("gaze",) if self.bones.eye_left or self.bones.eye_right else ()
         said = coverage_sentence(self.drives, self._where(), looks) if self.drives or not fitted else ""
-        said = "; ".join(filter(None, (f"{fitted} shape keys by geometry" if fitted else "", said)))
+        said = "; ".join(filter(None, (fitted, said)))
         return f"{f'{names}: ' if names else ''}{said}; {self._bones_said()}"
 
     @property
@@ -105,8 +127,16 @@ class Character:
     def _datablocks(self) -> Iterator[bpy.types.ID]:
         yield from (target.key for target in self.keys)
         yield from (target.holder for target in self.properties)
-        if self.armature is not None and (any(vars(self.bones).values()) or self.face.matches):
+        moved = any(vars(self.bones).values()) or self.face.matches or (self.fit is not None and self.fit.bones)
+        if self.armature is not None and moved:
             yield self.armature
+
+    def _fitted(self) -> str:
+        if self.fit is None:
+            return ""
+        bones = len({probe.bone for probe in self.fit.bones})
+        parts = [f"{len(self.fit.keys)} shape keys"] if self.fit.keys else []
+        return " and ".join((*parts, *([f"{bones} bones"] if bones else []))) + " by geometry"
 
     def _where(self) -> str:
         places = [f"{len(self.keys)} meshes"] if self.keys else []

@@ -11,12 +11,11 @@ import numpy as np
 
 from ..core.baking import SceneCurves
 from ..core.channels import GROUPS
-from ..core.geometry import fit_values, residuals
 from ..core.layers import layer_of
 from ..core.mapping import apply_rows
-from . import geometry
 from .actions import Track
 from .bones import bone_tracks
+from .fitting import Solved, solve_face
 from .parts import Character, KeyTarget
 
 GROUP: Final[str] = "Soliloquy"
@@ -32,10 +31,11 @@ def planned_tracks(
 ) -> dict[bpy.types.ID, list[Track]]:
     """The tracks in `groups` for each datablock; an armature may have both bones and properties."""
     found: dict[bpy.types.ID, list[Track]] = {}
+    solved = solve_face(character, curves, notes)
     plans = (
-        _key_plan(character, curves, notes),
+        _key_plan(character, curves, solved, notes),
         _property_plan(character, curves),
-        _bone_plan(character, curves, notes),
+        _bone_plan(character, curves, solved, notes),
     )
     for datablock, tracks in itertools.chain(*plans):
         found.setdefault(datablock, []).extend(track for track in tracks if track.group in groups)
@@ -43,23 +43,23 @@ def planned_tracks(
 
 
 def _key_plan(
-    character: Character, curves: SceneCurves, notes: list[str]
+    character: Character, curves: SceneCurves, solved: Solved, notes: list[str]
 ) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
     for target in character.keys:
         tracks = [
             Track(block.path_from_id("value"), 0, group_name(layer), curves.frames, values)
-            for block, values, layer in _key_values(character, target, curves, notes)
+            for block, values, layer in _key_values(target, curves, solved, notes)
         ]
         yield target.key, tracks
 
 
 def _key_values(
-    character: Character, target: KeyTarget, curves: SceneCurves, notes: list[str]
+    target: KeyTarget, curves: SceneCurves, solved: Solved, notes: list[str]
 ) -> Iterator[tuple[bpy.types.ShapeKey, np.ndarray, str]]:
     """Each key with its values (N,) and layer; within its slider, for Blender cuts them there and artists ask."""
-    if target.fitted:
-        yield from _fitted_values(character, target, curves, notes)
-        return
+    for name in target.fitted:
+        if name in solved.keys:
+            yield target.key.key_blocks[name], *solved.keys[name]
     clipped: list[str] = []
     mapped = apply_rows([match.row for match in target.matches], curves.channels, curves.gap)
     for match, wanted in zip(target.matches, mapped.T, strict=True):
@@ -73,19 +73,6 @@ def _key_values(
             f"{len(clipped)} keys of {target.owner.name} were limited by the range of their sliders "
             f"({', '.join(clipped[:4])}); widen it to see the whole movement."
         )
-
-
-def _fitted_values(
-    character: Character, target: KeyTarget, curves: SceneCurves, notes: list[str]
-) -> Iterator[tuple[bpy.types.ShapeKey, np.ndarray, str]]:
-    """The keys of a mesh without names, solved for; those that move no landmark are not keyed."""
-    fit = geometry.face_fit(target, character)
-    values = fit_values(fit, curves.landmarks, curves.gap)
-    left = residuals(fit, values, curves.landmarks, curves.gap)
-    said = ", ".join(f"{region} {distance:.1f}" for region, distance in left.items())
-    notes.append(f"{target.owner.name} is fitted by geometry to within (mm of a human face): {said}.")
-    for column in np.flatnonzero(fit.usable):
-        yield target.key.key_blocks[target.fitted[column]], values[:, column], fit.layer(int(column))
 
 
 def _property_plan(character: Character, curves: SceneCurves) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
@@ -102,12 +89,12 @@ def _property_plan(character: Character, curves: SceneCurves) -> Iterator[tuple[
 
 
 def _bone_plan(
-    character: Character, curves: SceneCurves, notes: list[str]
+    character: Character, curves: SceneCurves, solved: Solved, notes: list[str]
 ) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
     bones, armature = character.bones, character.armature
     if not (bones.eye_left or bones.eye_right) and not set(GROUPS["gaze"]) & set(character.channels):
         notes.append("There are no eye bones and no eye-look keys, so the gaze is not keyed.")
     if not bones.head and not bones.neck:
         notes.append("There is no head bone, so the head is not keyed.")
-    if armature is not None and (tracks := list(bone_tracks(character, curves, group_name))):
+    if armature is not None and (tracks := list(bone_tracks(character, curves, solved, group_name))):
         yield armature, tracks

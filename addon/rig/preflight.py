@@ -140,6 +140,8 @@ def _locks(character: Character) -> Iterator[Finding]:
 
 
 def _missing(character: Character) -> Iterator[Finding]:
+    if character.fit is not None:
+        return  # what a fit leaves undone is told in millimetres
     sources = covered(character.drives)
     visemes = any(source.startswith("viseme:") for source in sources)
     missing = [group for group, names in GROUPS.items() if not sources & set(names)]

@@ -54,6 +54,16 @@ def key_points(block: bpy.types.ShapeKey) -> np.ndarray:
     return flat.reshape(-1, 3).astype(np.float64)
 
 
+def rest_points(thing: bpy.types.Object) -> np.ndarray:
+    """(V,3) float64 vertices at rest, in the mesh's own space."""
+    key = thing.data.shape_keys
+    if key is not None:
+        return key_points(key.reference_key)
+    flat = np.empty(3 * len(thing.data.vertices), dtype=np.float32)
+    thing.data.vertices.foreach_get("co", flat)
+    return flat.reshape(-1, 3).astype(np.float64)
+
+
 def left_of(owner: bpy.types.Object, character: Character) -> np.ndarray:
     """(3,) the character's left in the space of one of its meshes."""
     return mesh_axes(owner, character)[:, 0]

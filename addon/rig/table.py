@@ -95,11 +95,10 @@ def _pose(character: Character, row: TableRow, value: float) -> list[float]:
     if row.axis in TURNS:
         angles = np.zeros((1, 3))
         angles[0, TURNS.index(row.axis)] = value
-        local = axes.basis_quaternions(axes.rest_matrix(pose.bone), frame, matrix_from_angles(angles))
-        return [float(v) for v in axes.in_mode(local, pose.rotation_mode)[1][0]]
+        return [float(v) for v in axes.local_turn(pose, frame, matrix_from_angles(angles))[1][0]]
     shift = np.zeros(3)
     shift[SHIFTS.index(row.axis)] = value * axes.inter_ocular(armature, character.bones)
-    return [float(v) for v in (frame @ shift) @ axes.rest_matrix(pose.bone)]
+    return [float(v) for v in axes.local_shift(pose, frame @ shift)]
 
 
 def _get(owner: bpy.types.ID, path: str) -> Any:

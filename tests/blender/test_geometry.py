@@ -14,8 +14,9 @@ from addon import registry
 from addon.core.errors import RigError
 from addon.core.landmarks import LANDMARKS_PROPERTY, landmarks_of
 from addon.core.performance import Performance
-from addon.rig import geometry, notes
+from addon.rig import geometry, landmark_empties, notes
 from addon.rig.discover import find_character
+from addon.rig.parts import Fit
 from tests.blender import scenes, test_conventions
 
 WITHIN = 0.15
@@ -78,14 +79,14 @@ def test_landmarks_can_be_moved_by_hand_as_empties(shared_data: Path) -> None:
     scramble(head)
     bind(head)
     before = dict(landmarks_of(head[LANDMARKS_PROPERTY]))
-    assert geometry.show_empties(bpy.context, head) == len(before)
-    chin = next(e for e in head.children if e.get(geometry.EMPTY_PROPERTY) == 8)
+    assert landmark_empties.show(bpy.context, head) == len(before)
+    chin = next(e for e in head.children if e.get(landmark_empties.EMPTY_PROPERTY) == 8)
     chin.location = head.data.vertices[before[30]].co
-    assert geometry.take_empties(head) == 1
+    assert landmark_empties.take_over(head, find_character(head)) == 1
     after = dict(landmarks_of(head[LANDMARKS_PROPERTY]))
     np.testing.assert_allclose(head.data.vertices[after[8]].co, head.data.vertices[before[30]].co, atol=1e-6)
     assert {n: v for n, v in after.items() if n != 8} == {n: v for n, v in before.items() if n != 8}
-    assert not [e for e in head.children if geometry.EMPTY_PROPERTY in e]
+    assert not [e for e in head.children if landmark_empties.EMPTY_PROPERTY in e]
 
 
 def test_a_mesh_without_a_mouth_is_refused_with_a_sentence() -> None:
@@ -101,7 +102,7 @@ def test_a_mesh_that_changed_since_is_refused(shared_data: Path) -> None:
     bind_by_hand = dict.fromkeys(range(70), 10**6)
     geometry.note(head, bind_by_hand)
     with pytest.raises(RigError, match="has changed since"):
-        geometry.face_fit(next(t for t in find_character(head).keys if t.owner == head), find_character(head))
+        geometry.face_fit(Fit(head), find_character(head))
 
 
 def test_the_residual_is_told_for_each_region_in_millimetres(shared_data: Path, line: Performance) -> None:

@@ -8,7 +8,8 @@ import pytest
 from addon.core.channels import CHANNELS, indices
 from addon.core.errors import RigError
 from addon.core.geometry import LIP_PAIRS, FaceFit, fit_values, residuals, usable_landmarks
-from addon.core.placement import Shapes, canonical_face, place_landmarks
+from addon.core.placement import canonical_face, place_landmarks
+from addon.core.shapes import Shapes
 from backend.face.basis import load_basis
 
 MOUTH = list(range(48, 68))
