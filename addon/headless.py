@@ -21,8 +21,12 @@ import bpy
 
 from .character.roster import CHARACTERS, DEFAULT_CHARACTER
 from .character.spec import CharacterSpec
+from .character.studio import add_studio, set_render
 from .core.emotion import EMOTIONS
 from .core.errors import RigError, SoliloquyError
+from .core.performance import Performance
+from .preview.sweep import Line
+from .preview.training_set import SetSettings, render
 from .properties import FROM_VOICE, settings_of
 from .rig.discover import find_character
 from .rig.dump import read_meshes, save_meshes
@@ -30,6 +34,10 @@ from .rig.dump import read_meshes, save_meshes
 COMMAND: Final[str] = "soliloquy"
 BUILT_IN: Final[str] = "built-in"
 """Where the character comes from: this alone, or with a colon and a name of `CHARACTERS`."""
+TRAINING_SAMPLES: Final[int] = 32
+TRAINING_FRAMES: Final[int] = 60
+TEST_FRAMES: Final[int] = 72
+"""Frames of a line in a training set: the most different ones to learn from, the first three seconds to test."""
 _log = logging.getLogger(__name__)
 _command: list[Any] = []
 
@@ -91,8 +99,6 @@ def _character(options: argparse.Namespace) -> None:
 
 def _render(options: argparse.Namespace) -> None:
     """A picture of one frame, in the file's own light or, where it has no camera, in the portrait studio."""
-    from .character.studio import set_render
-
     _open(options.source)
     scene = bpy.context.scene
     if scene.camera is None:
@@ -103,9 +109,25 @@ def _render(options: argparse.Namespace) -> None:
     bpy.ops.render.render(write_still=True)
 
 
-def _add_studio(spec: CharacterSpec) -> None:
-    from .character.studio import add_studio
+def _training_set(options: argparse.Namespace) -> None:
+    """A training set of the character in a file, which itself is left as it is; in the portrait studio if unlit."""
+    _open(options.source)
+    if options.object:
+        settings_of(bpy.context.scene).character = _object(options.object)
+    if options.engine:
+        set_render(bpy.context.scene, options.engine, options.size, options.samples or TRAINING_SAMPLES)
+    lines = [_line(path, TRAINING_FRAMES, False) for path in options.line]
+    lines += [_line(path, TEST_FRAMES, True) for path in options.test]
+    settings = SetSettings(options.size, options.samples, options.mixed, options.seed, tuple(lines))
+    selected = settings_of(bpy.context.scene).character or bpy.context.active_object
+    render(bpy.context, selected, options.out, settings, lambda done, total: _log.info("%d of %d", done, total))
 
+
+def _line(path: Path, count: int, held_out: bool) -> Line:
+    return Line(path.stem, Performance.load(path), count, held_out)
+
+
+def _add_studio(spec: CharacterSpec) -> None:
     add_studio(bpy.context, "Studio", (0.0, -spec.eye.centre[2], spec.eye_height))
 
 
@@ -194,6 +216,18 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--size", type=int, default=512, help="pixels of a side")
     render.add_argument("--samples", type=int, default=32)
     render.add_argument("--out", type=Path, required=True, help="the .png file to write")
+    learn = commands.add_parser("training-set", help="render a training set of a character")
+    learn.set_defaults(run=_training_set)
+    learn.add_argument("--from", dest="source", type=Path, required=True, help="a .blend file, lit as it shall look")
+    learn.add_argument("--object", default="", help="an object of the character; default: as saved in the file")
+    learn.add_argument("--out", type=Path, required=True, help="the folder of the set")
+    learn.add_argument("--size", type=int, default=256, help="pixels of a side")
+    learn.add_argument("--engine", choices=("CYCLES", "EEVEE"), help="default: the scene's own")
+    learn.add_argument("--samples", type=int, help="for each pixel; default: as many as the scene has")
+    learn.add_argument("--mixed", type=int, default=160, help="poses at random after the designed ones")
+    learn.add_argument("--seed", type=int, default=0)
+    learn.add_argument("--line", type=Path, action="append", default=[], help="a performance to learn from, .npz")
+    learn.add_argument("--test", type=Path, action="append", default=[], help="one that is held out")
     return parser
 
 

@@ -61,7 +61,7 @@ def viseme_weights(channels: np.ndarray, gap: np.ndarray, available: tuple[str, 
     parted = openness(gap)
     press = channels[:, indices("mouthPress")].mean(axis=1)
     sealed = (1.0 - parted) * np.clip(press / FULL_PRESS, 0.0, 1.0)
-    table = _prototypes()
+    table = viseme_faces()
     fitted = tuple(name for name in available if name in table)
     weights = _fit(np.asarray(channels, dtype=np.float64), np.array([table[name] for name in fitted]))
     found = {name: weights[:, column] * parted for column, name in enumerate(fitted)}
@@ -97,7 +97,7 @@ def _ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 @cache
-def _prototypes() -> Mapping[str, np.ndarray]:
+def viseme_faces() -> Mapping[str, np.ndarray]:
     """The (52,) channels that each viseme at 1 stands for."""
     document = json.loads(Path(__file__).with_name("viseme_channels.json").read_text(encoding="utf-8"))
     table: dict[str, np.ndarray] = {}

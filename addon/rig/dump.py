@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..core.errors import RigError
 from ..core.landmarks import LANDMARKS_PROPERTY, landmarks_of
+from .look import is_clear, vertex_colours
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,8 @@ class MeshFrames:
     colours   (V,3) float32, linear RGB, the materials' base colours (times a linked colour attribute's values)
     specular  (V,) float32 in 0..1, as the materials have it for the viewport
     source    (V,) int32, the vertex of the mesh that each one is
+    uv        (F,3,2) float32, the active UV map at the corners of each triangle; zeros where there is none
+    slots     (F,) int32, the number in `materials` of each triangle; None stands for no material
     landmarks (number, vertex) pairs of the face landmarks that the mesh is marked with, vertices counted as here
     """
 
@@ -32,27 +35,38 @@ class MeshFrames:
     colours: np.ndarray
     specular: np.ndarray
     source: np.ndarray
+    uv: np.ndarray
+    slots: np.ndarray
+    materials: tuple[bpy.types.Material | None, ...]
     landmarks: tuple[tuple[int, int], ...] = ()
 
 
 def read_meshes(
-    context: bpy.types.Context, objects: Sequence[bpy.types.Object], frames: Sequence[int]
+    context: bpy.types.Context,
+    objects: Sequence[bpy.types.Object],
+    frames: Sequence[int],
+    at_frame: Callable[[bpy.types.Depsgraph], None] | None = None,
 ) -> tuple[MeshFrames, ...]:
     """The visible meshes among `objects` at scene `frames`, without clear ones; the scene's own frame is put back.
 
-    Raises RigError when a mesh changes its vertices' number from frame to frame, which no array can hold.
+    `at_frame` is told the scene as it is evaluated at each frame. Raises RigError when a mesh changes its vertices'
+    number from frame to frame, which no array can hold.
     """
     scene = context.scene
     before = scene.frame_current
     meshes = [o for o in objects if o.type == "MESH" and not o.hide_render and o.data.polygons and not _clear(o)]
     positions: list[list[np.ndarray]] = [[] for _ in meshes]
-    for frame in frames:
-        scene.frame_set(frame)
-        graph = context.evaluated_depsgraph_get()
-        for series, thing in zip(positions, meshes, strict=True):
-            series.append(_world_positions(thing.evaluated_get(graph)))
-    surfaces = [_surface(thing.evaluated_get(context.evaluated_depsgraph_get())) for thing in meshes]
-    scene.frame_set(before)
+    try:
+        for frame in frames:
+            scene.frame_set(frame)
+            graph = context.evaluated_depsgraph_get()
+            for series, thing in zip(positions, meshes, strict=True):
+                series.append(_world_positions(thing.evaluated_get(graph)))
+            if at_frame is not None:
+                at_frame(graph)
+        surfaces = [_surface(thing.evaluated_get(context.evaluated_depsgraph_get())) for thing in meshes]
+    finally:
+        scene.frame_set(before)
     for thing, series in zip(meshes, positions, strict=True):
         if len({len(points) for points in series}) > 1:
             raise RigError("dump.topology", "This mesh changes its number of vertices over time.", thing.name)
@@ -89,9 +103,9 @@ def save_meshes(path: Path, meshes: Sequence[MeshFrames], frames: Sequence[int],
 
 
 def _clear(thing: bpy.types.Object) -> bool:
-    """Whether all its materials are see-through in the viewport, as a cornea is: what is behind it is what shows."""
+    """Whether all its materials are see-through, as a cornea's is."""
     materials = [slot.material for slot in thing.material_slots]
-    return bool(materials) and all(m is not None and m.diffuse_color[3] == 0.0 for m in materials)
+    return bool(materials) and all(map(is_clear, materials))
 
 
 def _landmarks(thing: bpy.types.Object, source: np.ndarray) -> tuple[tuple[int, int], ...]:
@@ -111,45 +125,46 @@ def _world_positions(shown: bpy.types.Object) -> np.ndarray:
     return local.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
 
 
-def _surface(shown: bpy.types.Object) -> dict[str, np.ndarray]:
+def _surface(shown: bpy.types.Object) -> dict[str, Any]:
     """Triangles over vertices that are one for each pair of mesh vertex and material, with their colours."""
     mesh = shown.to_mesh()
-    mesh.calc_loop_triangles()
-    count = len(mesh.loop_triangles)
-    corners, slots = np.empty(count * 3, dtype=np.int32), np.empty(count, dtype=np.int32)
-    mesh.loop_triangles.foreach_get("vertices", corners)
-    mesh.loop_triangles.foreach_get("material_index", slots)
     materials = [slot.material for slot in shown.material_slots] or [None]
-    slots = np.clip(slots, 0, len(materials) - 1)
-    pairs, triangles = np.unique(corners * len(materials) + np.repeat(slots, 3), return_inverse=True)
+    corners, loops, slots = _triangles(mesh, materials)
+    pairs, triangles = np.unique(corners * len(materials) + slots[:, None], return_inverse=True)
     source, slot = (pairs // len(materials)).astype(np.int32), pairs % len(materials)
-    painted = [_colours(material, mesh) for material in materials]
+    painted = [vertex_colours(material, mesh) for material in materials]
     surface = {
         "triangles": triangles.reshape(-1, 3).astype(np.int32),
         "colours": np.stack([painted[s][v] for s, v in zip(slot, source, strict=True)]).astype(np.float32),
         "specular": np.array([m.specular_intensity if m else 0.0 for m in materials], dtype=np.float32)[slot],
         "source": source,
+        "uv": _uv(mesh)[loops],
+        "slots": slots,
+        "materials": tuple(m.original if m else None for m in materials),
     }
     shown.to_mesh_clear()
     return surface
 
 
-def _colours(material: bpy.types.Material | None, mesh: bpy.types.Mesh) -> np.ndarray:
-    """(V,3) base colour of a material at each vertex: its shader's, a linked colour attribute's, or the viewport's."""
-    plain = np.tile(material.diffuse_color[:3] if material else (0.8, 0.8, 0.8), (len(mesh.vertices), 1))
-    nodes = material.node_tree.nodes if material and material.node_tree else ()
-    shader = next((node for node in nodes if node.type == "BSDF_PRINCIPLED"), None)
-    if shader is None:
-        return plain
-    socket = shader.inputs["Base Color"]
-    if not socket.is_linked:
-        return np.tile(socket.default_value[:3], (len(mesh.vertices), 1))
-    name = getattr(socket.links[0].from_node, "attribute_name", "") or getattr(
-        socket.links[0].from_node, "layer_name", ""
-    )
-    attribute = mesh.color_attributes.get(name)
-    if attribute is None or attribute.domain != "POINT":
-        return plain
-    rgba = np.empty(len(attribute.data) * 4, dtype=np.float32)
-    attribute.data.foreach_get("color", rgba)
-    return rgba.reshape(-1, 4)[:, :3]
+def _triangles(
+    mesh: bpy.types.Mesh, materials: Sequence[bpy.types.Material | None]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vertices (F,3), loops (F,3) and materials (F,) of the triangles of a mesh that are not of a clear material."""
+    mesh.calc_loop_triangles()
+    count = len(mesh.loop_triangles)
+    corners, loops = np.empty(count * 3, dtype=np.int32), np.empty(count * 3, dtype=np.int32)
+    slots = np.empty(count, dtype=np.int32)
+    mesh.loop_triangles.foreach_get("vertices", corners)
+    mesh.loop_triangles.foreach_get("loops", loops)
+    mesh.loop_triangles.foreach_get("material_index", slots)
+    slots = np.clip(slots, 0, len(materials) - 1)
+    seen = ~np.array([is_clear(material) for material in materials])[slots]
+    return corners.reshape(-1, 3)[seen], loops.reshape(-1, 3)[seen], slots[seen]
+
+
+def _uv(mesh: bpy.types.Mesh) -> np.ndarray:
+    """(L,2) the active UV map at each loop."""
+    flat = np.zeros(len(mesh.loops) * 2, dtype=np.float32)
+    if mesh.uv_layers.active is not None:
+        mesh.uv_layers.active.data.foreach_get("uv", flat)
+    return flat.reshape(-1, 2)

@@ -70,15 +70,18 @@ def left_of(owner: bpy.types.Object, character: Character) -> np.ndarray:
 
 
 def mesh_axes(owner: bpy.types.Object, character: Character) -> np.ndarray:
-    """(3,3) rotation whose columns are the contract's X, Y and Z in the space of one of the character's meshes.
+    """(3,3) rotation whose columns are the contract's X, Y and Z in the space of one of the character's meshes."""
+    return _rotation(owner).T @ scene_axes(character)
 
-    Without a skeleton the face looks along -Y and stands along +Z in the scene, as Blender's importers leave it.
+
+def scene_axes(character: Character) -> np.ndarray:
+    """(3,3) rotation whose columns are the contract's X, Y and Z in the scene.
+
+    Without a skeleton the face looks along -Y and stands along +Z, as Blender's importers leave it.
     """
-    world = axes.FACES_MINUS_Y
-    if character.armature is not None:
-        frame = axes.character_axes(character.armature, character.bones)
-        world = _rotation(character.armature) @ frame
-    return _rotation(owner).T @ world
+    if character.armature is None:
+        return axes.FACES_MINUS_Y
+    return _rotation(character.armature) @ axes.character_axes(character.armature, character.bones)
 
 
 def _rotation(thing: bpy.types.Object) -> np.ndarray:

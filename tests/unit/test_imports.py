@@ -16,7 +16,7 @@ RIG = CORE | {"addon.rig"}
 SHELL = LINK | {"addon.identity", "addon.preferences", "addon.properties", "addon.status"}
 """What the modules beside the folders stand on: who we are, preferences, properties, what the panel is told."""
 TABLE = SHELL | RIG | {"addon.mapping"}
-OPS = TABLE | {"addon.runtime", "addon.character", "addon.ops"}
+OPS = TABLE | {"addon.runtime", "addon.character", "addon.preview", "addon.ops"}
 MATERIAL = CORE | {"backend.device", "backend.face", "backend.speech", "backend.audio"}
 MODELS = MATERIAL | {"backend.cues", "backend.rules", "backend.generator"}
 TOP = MODELS | LINK | {"backend", "addon.character"}
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "addon.core": CORE,
     "addon.link": LINK,
     "addon.rig": RIG,
+    "addon.preview": RIG | {"addon.preview"},
     "addon.character": CORE | {"addon.character"},
     "addon.identity": frozenset(),
     "addon.preferences": SHELL,

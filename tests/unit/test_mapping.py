@@ -73,7 +73,7 @@ def test_the_fit_is_the_bounded_least_squares_solution() -> None:
     channels = rng.uniform(0, 0.6, (40, len(CHANNELS)))
     channels[:, CHANNEL_INDEX["mouthClose"]] = 0.0
     found = viseme_weights(channels, np.full(40, 0.05), ("CH", "SS", *FIVE))
-    table = np.array([mapping._prototypes()[name] for name in found])[:, indices(*GROUPS["mouth"])]
+    table = np.array([mapping.viseme_faces()[name] for name in found])[:, indices(*GROUPS["mouth"])]
     ridge = np.sqrt(mapping.RIDGE) * np.eye(len(table))
     for frame in range(40):
         wanted = np.concatenate([channels[frame, indices(*GROUPS["mouth"])], np.zeros(len(table))])

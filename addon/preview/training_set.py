@@ -1,0 +1,190 @@
+"""Renders a training set of a character: the programme of `sweep`, frame by frame, with the shot that tells its state.
+
+    set.json           version, engine, size, fps, and for each frame its split and line
+    shot.npz           `Shot.to_bytes` of all frames in order
+    frames/00000.png   RGBA, 8-bit sRGB, colour not multiplied by alpha: the character alone
+
+It bakes the programme over whatever plays on the character, so it is for a copy of the file; see `studio_process`. A
+set that was cut off goes on where it ended: frames that are there are not rendered again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ..core.errors import RigError
+from ..core.shot import Shot
+from ..core.timeline import Timeline
+from ..rig.discover import find_character
+from ..rig.keyer import bake
+from ..rig.parts import Character
+from .shoot import Reading, read, shot_of
+from .sweep import Line, Programme, programme
+from .view import View, Window
+
+VERSION: Final[int] = 1
+FPS: Final[float] = 24.0
+FIRST: Final[int] = 1
+"""Scene frame of the first frame of a set."""
+Report = Callable[[int, int], None]
+"""Told the frames that are done and all of them; may raise JobCancelled."""
+
+
+@dataclass(frozen=True)
+class SetSettings:
+    """What to render: square pictures of `size` pixels; `mixed` poses of the sweep at random, by `seed`; lines.
+
+    `samples` for each pixel, None for as many as the scene has; the engine is the scene's.
+    """
+
+    size: int = 256
+    samples: int | None = None
+    mixed: int = 160
+    seed: int = 0
+    lines: tuple[Line, ...] = ()
+
+
+def render(
+    context: bpy.types.Context,
+    selected: bpy.types.Object | None,
+    folder: Path,
+    settings: SetSettings,
+    report: Report | None = None,
+) -> Shot:
+    """Render the training set of the character of `selected` into `folder`. Returns its shot.
+
+    Changes the scene for good. Raises RigError when the character cannot be driven or seen, or the folder holds
+    anything but this set.
+    """
+    scene, character = context.scene, find_character(selected)
+    plan = programme(FPS, settings.mixed, settings.lines, settings.seed)
+    _set_up(scene, settings)
+    bake(character, plan.performance, Timeline(FPS, 1.0, FIRST), "training set")
+    reading = _steady(read(context, character, range(FIRST, FIRST + len(plan.splits))))
+    window = reading.window()
+    shot = shot_of(reading, window, settings.size, settings.size, FPS, {"character": character.name})
+    _describe(folder, scene, settings, plan, shot)
+    _alone(scene, character)
+    camera = _square_camera(scene, reading.views[0], window)
+    for number, view in enumerate(reading.views):
+        if report is not None:
+            report(number, len(plan.splits))
+        _render_frame(scene, camera, view, number, folder / "frames")
+    return shot
+
+
+def frame_path(folder: Path, number: int) -> Path:
+    """Where frame `number`, from 0, of a set lies."""
+    return folder / "frames" / f"{number:05d}.png"
+
+
+def _steady(reading: Reading) -> Reading:
+    """The same with the lens of the first frame throughout: a set has one angle of view."""
+    views = tuple(View(view.eye, reading.views[0].lens) for view in reading.views)
+    return Reading(reading.subject, reading.vertices, views, reading.face, reading.aspect)
+
+
+def _set_up(scene: bpy.types.Scene, settings: SetSettings) -> None:
+    """Pictures as a set wants them; engine, light, world and colours stay the scene's own."""
+    render = scene.render
+    render.fps, render.fps_base = round(FPS), round(FPS) / FPS
+    render.resolution_x = render.resolution_y = settings.size
+    render.resolution_percentage = 100
+    render.pixel_aspect_x = render.pixel_aspect_y = 1.0
+    render.use_border = render.use_motion_blur = render.use_compositing = render.use_sequencer = False
+    render.use_file_extension = True
+    render.film_transparent = render.use_persistent_data = True
+    picture = render.image_settings
+    if hasattr(picture, "media_type"):
+        picture.media_type = "IMAGE"
+    picture.file_format, picture.color_mode, picture.color_depth = "PNG", "RGBA", "8"
+    if settings.samples is not None and render.engine == "CYCLES":
+        scene.cycles.samples, scene.cycles.use_denoising = settings.samples, True
+    elif settings.samples is not None:
+        scene.eevee.taa_render_samples = settings.samples
+
+
+def _describe(folder: Path, scene: bpy.types.Scene, settings: SetSettings, plan: Programme, shot: Shot) -> None:
+    """Write `set.json` and `shot.npz`, or see that the folder has the same set already."""
+    document: dict[str, Any] = {
+        "version": VERSION,
+        "engine": scene.render.engine,
+        "size": settings.size,
+        "fps": FPS,
+        "character": shot.meta["character"],
+        "programme": _hash(plan),
+        "splits": list(plan.splits),
+        "lines": list(plan.lines),
+    }
+    described = folder / "set.json"
+    if described.is_file() and json.loads(described.read_text(encoding="utf-8")) != document:
+        raise RigError(
+            "set.other", "The folder holds another training set; choose an empty one, or delete it.", str(folder)
+        )
+    (folder / "frames").mkdir(parents=True, exist_ok=True)
+    (folder / "shot.npz").write_bytes(shot.to_bytes())
+    described.write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def _hash(plan: Programme) -> str:
+    digest = hashlib.sha256()
+    for array in plan.performance.arrays().values():
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _alone(scene: bpy.types.Scene, character: Character) -> None:
+    """Hide from the camera whatever is not of the character; its light, shadows and reflections stay."""
+    family = {thing.name_full for thing in character.objects}
+    for thing in scene.objects:
+        if thing.name_full not in family and thing.type not in ("LIGHT", "CAMERA", "EMPTY"):
+            thing.visible_camera = False
+
+
+def _square_camera(scene: bpy.types.Scene, view: View, window: Window) -> bpy.types.Object:
+    """A camera that sees just the window of the view, in a square picture; it is the scene's own from now on.
+
+    A window with middle m and half size h of a picture with the projection P is seen with P_xx / h_x in the place of
+    P_xx, and P_xz + m_x more to the right, in half widths of what is seen.
+    """
+    data = bpy.data.cameras.new("Training Set")
+    data.sensor_fit = "HORIZONTAL"
+    reach = float(view.lens[0, 0]) / window.half[0]
+    if view.is_parallel:
+        data.type, data.ortho_scale = "ORTHO", 2.0 / reach
+        shifted = -view.lens[:2, 3]
+    else:
+        data.lens = reach * data.sensor_width / 2.0
+        shifted = view.lens[:2, 2]
+    data.shift_x, data.shift_y = (shifted + window.middle) / window.half / 2.0
+    if scene.camera is not None:
+        data.clip_start, data.clip_end = scene.camera.data.clip_start, scene.camera.data.clip_end
+    else:
+        data.clip_start = 0.01
+    camera = bpy.data.objects.new("Training Set", data)
+    scene.collection.objects.link(camera)
+    for marker in scene.timeline_markers:
+        marker.camera = None
+    scene.camera = camera
+    return camera
+
+
+def _render_frame(scene: bpy.types.Scene, camera: bpy.types.Object, view: View, number: int, folder: Path) -> None:
+    path = frame_path(folder.parent, number)
+    if path.is_file():
+        return
+    draft = folder / f"{number:05d}.part.png"  # a frame that was cut off is not taken for one that is done
+    scene.frame_set(FIRST + number)
+    camera.matrix_world = Matrix(np.linalg.inv(view.eye).tolist())
+    scene.render.filepath = str(draft)
+    bpy.ops.render.render(write_still=True, scene=scene.name)
+    draft.replace(path)

@@ -1,0 +1,135 @@
+"""A training set: frames that Blender rendered, and a shot that says exactly what is in them."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from addon.core.channels import CHANNEL_INDEX
+from addon.core.errors import JobCancelled, RigError
+from addon.core.shot import Shot
+from addon.preview import training_set
+from addon.preview.sweep import Line
+from addon.preview.training_set import SetSettings
+from tests.blender import scenes
+
+SIZE = 96
+
+
+@pytest.fixture(autouse=True)
+def few_poses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The face at rest and a blink are enough of the designed poses: it is renders that take long."""
+    from addon.preview import sweep
+
+    whole = list(sweep._single_poses())
+    turned = max(whole, key=lambda pose: abs(pose.head[1]))
+    monkeypatch.setattr(sweep, "_single_poses", lambda: iter([whole[0], whole[1], turned]))
+
+
+def filmed_character() -> bpy.types.Object:
+    """A built-in character before a camera that sees much else too, in one colour without light: renders are quick."""
+    from addon.character.build import add_character
+
+    rig, scene = add_character(bpy.context), bpy.context.scene
+    data = bpy.data.cameras.new("Wide")
+    data.lens, data.shift_x, data.shift_y = 60.0, 0.1, -0.05
+    camera = bpy.data.objects.new("Wide", data)
+    scene.collection.objects.link(camera)
+    camera.location, camera.rotation_euler = (0.25, -1.4, 1.62), (math.radians(89), 0.0, 0.17)
+    scene.camera = camera
+    wall = bpy.data.objects.new("Wall", bpy.data.meshes.new("Wall"))
+    wall.data.from_pydata([(-3, 1, -3), (3, 1, -3), (3, 1, 5), (-3, 1, 5)], [], [(0, 1, 2, 3)])
+    scene.collection.objects.link(wall)
+    scene.render.resolution_x, scene.render.resolution_y = 640, 480
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.use_denoising = 1, False
+    return rig
+
+
+def pixels_of(path: Path) -> np.ndarray:
+    """(H,W,4) of a PNG, its top row first."""
+    image = bpy.data.images.load(str(path))
+    flat = np.empty(image.size[0] * image.size[1] * 4, dtype=np.float32)
+    image.pixels.foreach_get(flat)
+    found = flat.reshape(image.size[1], image.size[0], 4)[::-1]
+    bpy.data.images.remove(image)
+    return found
+
+
+def covered(shot: Shot, frame: int) -> np.ndarray:
+    """(H,W) whether a pixel's middle lies in some triangle of the shot: slow and plain."""
+    points = shot.vertices[frame].astype(np.float64)
+    focal = shot.height / 2 / math.tan(shot.field_of_view / 2)
+    screen = points[:, :2] / -points[:, 2:] * (focal, -focal) + (shot.width / 2, shot.height / 2)
+    mask = np.zeros((shot.height, shot.width), dtype=bool)
+    for a, b, c in screen[shot.subject.triangles]:
+        low = np.maximum(np.floor(np.minimum(np.minimum(a, b), c)).astype(int), 0)
+        high = np.minimum(np.ceil(np.maximum(np.maximum(a, b), c)).astype(int), (shot.width, shot.height))
+        if (high <= low).any():
+            continue
+        x, y = np.meshgrid(np.arange(low[0], high[0]) + 0.5, np.arange(low[1], high[1]) + 0.5)
+        sides = [(q[0] - p[0]) * (y - p[1]) - (q[1] - p[1]) * (x - p[0]) for p, q in ((a, b), (b, c), (c, a))]
+        inside = np.all([s >= 0 for s in sides], axis=0) | np.all([s <= 0 for s in sides], axis=0)
+        mask[low[1] : high[1], low[0] : high[0]] |= inside
+    return mask
+
+
+def test_frames_show_what_the_shot_says(tmp_path: Path) -> None:
+    line = scenes.performance(seconds=1.0, fps=24.0)
+    settings = SetSettings(SIZE, mixed=1, lines=(Line("hello", line, 2, held_out=True),))
+    told: list[tuple[int, int]] = []
+    training_set.render(
+        bpy.context, filmed_character(), tmp_path, settings, lambda done, all_: told.append((done, all_))
+    )
+    document = json.loads((tmp_path / "set.json").read_text())
+    shot = Shot.from_bytes((tmp_path / "shot.npz").read_bytes())
+    assert document["splits"] == ["train"] * 4 + ["test"] * 2
+    assert document["lines"] == ["sweep"] * 4 + ["hello"] * 2
+    assert (document["version"], document["engine"], document["size"], document["fps"]) == (1, "CYCLES", SIZE, 24.0)
+    assert told == [(number, 6) for number in range(6)]
+    assert shot.frame_count == 6
+    assert (shot.width, shot.height) == (SIZE, SIZE)
+    for number in range(6):
+        alpha = pixels_of(training_set.frame_path(tmp_path, number))[..., 3] > 0.5
+        mask = covered(shot, number)
+        assert (alpha & mask).sum() / (alpha | mask).sum() > 0.97, number
+
+
+def test_the_rig_is_in_the_state_that_was_asked_for(tmp_path: Path) -> None:
+    rig = filmed_character()
+    training_set.render(bpy.context, rig, tmp_path, SetSettings(16, mixed=0))
+    blink = bpy.data.objects["Head"].data.shape_keys.key_blocks["eyeBlinkLeft"]
+    values = []
+    for frame in (1, 2, 3):
+        bpy.context.scene.frame_set(frame)
+        values.append(blink.value)
+    assert values == pytest.approx([0.0, 1.0, 0.0])
+    assert CHANNEL_INDEX["eyeBlinkLeft"] == 0
+
+
+def test_a_set_that_was_cut_off_goes_on_and_leaves_what_is_there(tmp_path: Path) -> None:
+    def stop(done: int, _total: int) -> None:
+        if done == 2:
+            raise JobCancelled
+
+    rig, settings = filmed_character(), SetSettings(16, mixed=0)
+    with pytest.raises(JobCancelled):
+        training_set.render(bpy.context, rig, tmp_path, settings, stop)
+    there = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "frames").iterdir()}
+    assert sorted(there) == ["00000.png", "00001.png"]
+    training_set.render(bpy.context, rig, tmp_path, settings)
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "frames").iterdir()}
+    assert sorted(after) == ["00000.png", "00001.png", "00002.png"]
+    assert {name: after[name] for name in there} == there
+
+
+def test_another_set_in_the_folder_is_not_mixed_up_with_this_one(tmp_path: Path) -> None:
+    rig = filmed_character()
+    training_set.render(bpy.context, rig, tmp_path, SetSettings(16, mixed=0))
+    with pytest.raises(RigError, match="another training set"):
+        training_set.render(bpy.context, rig, tmp_path, SetSettings(16, mixed=1))
