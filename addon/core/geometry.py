@@ -28,6 +28,8 @@ REGIONS: Final[Mapping[str, tuple[int, ...]]] = {
     "nose": tuple(range(27, 36)),
     "jaw": tuple(range(6, 11)),
 }
+LOWERED: Final[tuple[int, ...]] = (6, 7, 8, 9, 10, 55, 56, 57, 58, 59, 65, 66, 67)
+"""Chin and lower lip, which sink as far as the jaw is built to drop."""
 WEIGHTS: Final[Mapping[str, float]] = {"mouth": 1.0, "eyes": 1.5, "brows": 1.2, "nose": 0.4, "jaw": 2.0}
 PAIR_WEIGHT: Final[float] = 6.0
 """How much each region counts, and a facing pair against a single point: an open closure is worse than a wide smile
@@ -36,8 +38,9 @@ TOUCHING: Final[float] = 0.03
 """A gap between the lips at rest up to this many inter-ocular distances is a closed mouth, and is left as it is."""
 MILLIMETRES: Final[float] = 63.0
 """Of a human face in one inter-ocular distance: mean distance of adult pupils (Dodgson, Proc. SPIE 5291, 2004)."""
-WIDEST_GAP: Final[float] = 0.5
-"""Lip gap in inter-ocular distances that jawOpen at 1 makes on the canonical face (backend/weights/face_basis)."""
+WIDEST_GAPS: Final[tuple[float, float, float]] = (0.414, 0.502, 0.414)
+"""Lip gaps in inter-ocular distances, by `LIP_PAIRS`, that jawOpen at 1 makes on the canonical face
+(backend/weights/face_basis; a test says so)."""
 ALIKE: Final[float] = 0.2
 """Regions whose size is within this part of the canonical one count as of its size: corners are not found better."""
 SPARSITY: Final[float] = 0.006
@@ -74,11 +77,19 @@ class FaceFit:
         return _scale(float(np.linalg.norm(left - right)) / float(2 * canonical_face()[MOUTH_CORNERS[1], 0]))
 
     @property
-    def gap_scale(self) -> float:
-        """How far the lips part, against the canonical mouth: by its width, or further where it is built to."""
+    def gap_scales(self) -> np.ndarray:
+        """(3,) how far each pair of lip landmarks parts, against the canonical mouth.
+
+        As the key that opens the mouth widest does it, for mouths open in other shapes than the canonical one; by the
+        width of the mouth where that is more, or where no key tells.
+        """
         keys = self.effects[: len(self.effects) - self.bones]
-        widest = max((_gap(effect, LIP_PAIRS) for effect in keys), default=0.0)
-        return max(self.mouth_scale, widest / WIDEST_GAP)
+        gaps = np.array([[effect[a, 1] - effect[b, 1] for a, b in LIP_PAIRS] for effect in keys]).reshape(-1, 3)
+        if not len(gaps):
+            return np.full(3, self.mouth_scale)
+        widest = gaps[int(np.argmax(gaps.mean(axis=1)))]
+        built = widest / np.array(WIDEST_GAPS)
+        return built if built.mean() > self.mouth_scale else np.full(3, self.mouth_scale)
 
     @property
     def lid_scale(self) -> float:
@@ -155,14 +166,17 @@ def _wanted(fit: FaceFit, landmarks: np.ndarray, gap: np.ndarray) -> np.ndarray:
     scales = _scales(fit)
     for name, numbers in REGIONS.items():
         motion[:, list(numbers)] *= scales[name]
+    gaps = np.stack([motion[:, a, 1] - motion[:, b, 1] for a, b in LIP_PAIRS], axis=1)
+    wider = fit.gap_scales / scales["mouth"]
+    motion[:, list(LOWERED), 1] *= wider.mean()
     motion[:, np.isnan(fit.rest).any(axis=1)] = 0.0
     wanted = _features(motion)
     parted, rest = openness(gap), _gap(fit.rest, LIP_PAIRS)
     # Sealed lips touch whatever the rig's own distance at rest, unless that counts as touching already.
     closing = -rest if rest > TOUCHING * scales["mouth"] else 0.0
     first = 3 * len(_POINTS)
-    for column in range(first, first + len(LIP_PAIRS)):
-        opening = wanted[:, column] * fit.gap_scale / scales["mouth"]
+    for column, scale in enumerate(wider, first):
+        opening = PAIR_WEIGHT * scale * gaps[:, column - first]
         wanted[:, column] = parted * opening + (1.0 - parted) * PAIR_WEIGHT * closing
     return wanted
 

@@ -20,7 +20,13 @@ from addon.rig.parts import Fit
 from tests.blender import scenes, test_conventions
 
 WITHIN = 0.15
-HEADS = ("ict_facekit/ict_head_arkit51.glb", "facecap_arkit52/facecap_plain.glb")
+HEADS = (
+    "ict_facekit/ict_head_arkit51.glb",
+    "facecap_arkit52/facecap_plain.glb",
+    "ict_derived_conventions/ict_cc4_names.glb",
+    "ict_derived_conventions/ict_vrm0_names.glb",
+    "makehuman_mpfb_cc0/makehuman_head_units34.glb",
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +34,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Performance:
     """The shipped line, from the backend that SOLILOQUY_BACKEND_PYTHON names; whose landmarks are a face's."""
     if not os.environ.get("SOLILOQUY_BACKEND_PYTHON"):
         pytest.skip("needs the backend, whose Python SOLILOQUY_BACKEND_PYTHON names")
-    # The rules open every vowel to its published width, so that two bindings are compared at a full opening.
-    return test_conventions.perform_line(tmp_path_factory.mktemp("line") / "line.npz", engine="rules")
+    return test_conventions.perform_line(tmp_path_factory.mktemp("line") / "line.npz")
 
 
 @pytest.fixture(autouse=True)
@@ -58,10 +63,10 @@ def bind(head: bpy.types.Object) -> None:
 def test_a_scrambled_head_performs_within_15_percent_of_the_named_one(
     shared_data: Path, file: str, line: Performance, record_property: Callable[[str, object], None]
 ) -> None:
-    head = test_conventions.load(shared_data, file)
-    named_closed, named_open = test_conventions.measure(head, "jawOpen", line)
+    head, opening = test_conventions.load(shared_data, file), test_conventions.HEADS[file][1]
+    named_closed, named_open = test_conventions.measure(head, opening, line)
     bpy.ops.soliloquy.remove()
-    opening = scramble(head)["jawOpen"]
+    opening = scramble(head)[opening]
     bind(head)
     assert "by geometry" in find_character(head).coverage
     closed, wide = test_conventions.measure(head, opening, line)

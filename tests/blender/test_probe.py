@@ -17,8 +17,8 @@ from addon.rig.discover import find_character
 from addon.rig.notes import is_fitted, probed_of
 from tests.blender import scenes, skinned, test_conventions, test_geometry
 
-line = test_geometry.line  # a fixture: the shipped line by the rules
-ICT, FACECAP = test_geometry.HEADS
+line = test_geometry.line  # a fixture: the shipped line
+ICT, FACECAP = test_geometry.HEADS[:2]
 EYE_VERTICES = 530
 
 
@@ -38,10 +38,14 @@ def facecap(shared_data: Path) -> tuple[bpy.types.Object, bpy.types.Object, dict
 
 
 def opening(head: bpy.types.Object, pair: tuple[int, int]) -> float:
-    """Vertical distance of the lips in the scene, as the dependency graph shows it."""
+    """Vertical distance of the lips as the dependency graph shows it, as the head bone sees it where there is one."""
     shown = head.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    upper, lower = (shown.matrix_world @ shown.data.vertices[vertex].co for vertex in pair)
-    return float((upper - lower).z)
+    apart = np.subtract(*(np.array(shown.matrix_world @ shown.data.vertices[vertex].co) for vertex in pair))
+    character = find_character(head)
+    if character.armature is not None:
+        pose = character.armature.pose.bones[character.bones.head]
+        apart = np.array((pose.bone.matrix_local @ pose.matrix.inverted()).to_3x3()) @ apart
+    return float(apart[2])
 
 
 def bare_pose(rig: bpy.types.Object) -> list[tuple[float, ...]]:

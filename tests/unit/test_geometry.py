@@ -7,7 +7,7 @@ import pytest
 
 from addon.core.channels import CHANNELS, indices
 from addon.core.errors import RigError
-from addon.core.geometry import LIP_PAIRS, FaceFit, fit_values, residuals, usable_landmarks
+from addon.core.geometry import LIP_PAIRS, WIDEST_GAPS, FaceFit, fit_values, residuals, usable_landmarks
 from addon.core.placement import canonical_face, place_landmarks
 from addon.core.shapes import Shapes
 from backend.face.basis import load_basis
@@ -49,6 +49,21 @@ def test_a_mouth_of_any_size_opens_as_much_for_its_size_and_closes(mouth: float)
     assert wide == pytest.approx(mouth * lip_gap(line[0]), rel=0.15)
     sealed = performed(jawOpen=0.2, mouthClose=0.2, mouthPress=0.35)
     assert abs(lip_gap(shown(fit, sealed, 0.005)) - lip_gap(fit.rest)) < 0.012 * max(mouth, 1.0)
+
+
+def test_a_jaw_that_is_built_to_drop_further_does_so_all_the_way() -> None:
+    fit = rig()
+    jaw = CHANNELS.index("jawOpen")
+    fit.effects[jaw] *= 1.35
+    line = performed(jawOpen=0.6)
+    values = dict(zip(CHANNELS, fit_values(fit, line, np.array([lip_gap(line[0])]))[0], strict=True))
+    assert values["jawOpen"] == pytest.approx(0.6, abs=0.1)
+    assert lip_gap(shown(fit, line, lip_gap(line[0]))) == pytest.approx(1.35 * lip_gap(line[0]), rel=0.1)
+
+
+def test_the_widest_gaps_are_those_of_the_face_basis() -> None:
+    opened = load_basis().displacement[CHANNELS.index("jawOpen")]
+    np.testing.assert_allclose([opened[a, 1] - opened[b, 1] for a, b in LIP_PAIRS], WIDEST_GAPS, atol=1e-3)
 
 
 def test_a_mouth_that_hangs_open_at_rest_is_shut_in_a_closure() -> None:
