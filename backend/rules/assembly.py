@@ -1,7 +1,7 @@
 """Layers put together into a face, whoever performed them, with the closures sealed last.
 
 Putting together is deterministic and couples the layers where a face does: a rounded mouth smiles less, eyes stay on
-their target while the head moves, wide eyes yield to a blink.
+their target while the head moves, wide eyes yield to a blink, the tongue reaches where its sounds are made.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from addon.core.channels import indices
+from addon.core.channels import CHANNEL_INDEX, indices
 from addon.core.eyes import eye_look_channels
 from backend.face.basis import landmarks_from_channels, load_basis
 
 from .calibration import face_gauge
 from .closures import Contacts, seal_channels, seal_landmarks, seal_lids
 from .gaze import eye_angles
-from .tables import table
+from .tables import table, value
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Face:
 
 def assemble(layers: FaceLayers) -> Face:
     """Put the layers together; each frame by itself."""
-    open_channels = _with_lids(_mouth_and_brows(layers.speech, layers.expression), layers.blink)
+    open_channels = _with_lids(_mouth_and_brows(_with_tongue(layers.speech), layers.expression), layers.blink)
     gaze = np.zeros((len(layers.head), 2, 2))
     if layers.gaze is not None:
         gaze = eye_angles(layers.gaze, layers.head[:, :2])
@@ -59,6 +59,14 @@ def assemble(layers: FaceLayers) -> Face:
 def no_contacts(frames: int) -> Contacts:
     """Lips that never have to meet."""
     return Contacts(np.zeros(frames), np.zeros(frames))
+
+
+def _with_tongue(speech: np.ndarray) -> np.ndarray:
+    """(T,52) speech with the tongue as far out as its sounds need to be seen: t (1 + g) / (1 + g t)."""
+    reach, column = value("visemes", "tongue_reach"), CHANNEL_INDEX["tongueOut"]
+    reached = speech.copy()
+    reached[:, column] *= (1.0 + reach) / (1.0 + reach * reached[:, column])
+    return reached
 
 
 def _mouth_and_brows(speech: np.ndarray, given: np.ndarray) -> np.ndarray:
