@@ -71,20 +71,16 @@ def _drive(keys: bpy.types.Key, block: bpy.types.ShapeKey, corrective: Correctiv
     """Let a corrective follow the keys that it meets; the expression is one that Blender needs no Python for."""
     driver = block.driver_add("value").driver
     driver.type = "SCRIPTED"
-    letters: dict[str, str] = {}
-    for name in (name for factor in corrective.factors for name in factor if name):
-        if name in letters:
-            continue
-        letters[name] = chr(ord("a") + len(letters))
+    letters = {name: chr(ord("a") + number) for number, name in enumerate(corrective.keys)}
+    for name, letter in letters.items():
         variable = driver.variables.new()
-        variable.name = letters[name]
+        variable.name = letter
         variable.targets[0].id_type = "KEY"
         variable.targets[0].id = keys
         variable.targets[0].data_path = f'key_blocks["{name}"].value'
-    factors = [
-        f"max({letters[key]} - {letters[other]}, 0)" if other else letters[key] for key, other in corrective.factors
-    ]
-    driver.expression = " * ".join(factors)
+    terms = [(letters[key] if isinstance(key, str) else f"{key}", other) for key, other in corrective.factors]
+    product = " * ".join(f"max({term} - {letters[other]}, 0)" if other else term for term, other in terms)
+    driver.expression = product if corrective.full == 1.0 else f"min({product} / {corrective.full}, 1)"
 
 
 def _add_part(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -53,7 +54,7 @@ def _skin_colours(spec: CharacterSpec, skin: Skin, slots: np.ndarray) -> np.ndar
     colours[border] = base + 0.55 * (np.array(spec.palette.lips) - base)
     for side in ("eye+", "eye-"):
         for ring in range(MARGIN_RING, EYE_RINGS):
-            colours[skin.layout.ring(side, ring)] = base + 0.75 * (np.array(spec.palette.blush) - base)
+            colours[skin.layout.ring(side, ring)] = base + 0.40 * (np.array(spec.palette.blush) - base)
     return colours
 
 
@@ -112,7 +113,9 @@ def _build_head(spec: CharacterSpec, skin: Skin) -> Part:
     region = build_regions(spec, skin)
     shapes = build_shapes(spec, skin, region)
     correctives = build_correctives(spec, skin, region, shapes)
-    met = {n: tuple(k for k, _ in c.factors) for n, c in correctives.items() if len(c.factors) > 1}
+    met = {
+        n: tuple(k for k, _ in c.factors if isinstance(k, str)) for n, c in correctives.items() if len(c.factors) > 1
+    }
     moves = _moves(shapes, correctives, met)
     features = build_features(spec, skin, moves)
     slots = [_skin_slots(skin)]
@@ -143,8 +146,7 @@ def _build_head(spec: CharacterSpec, skin: Skin) -> Part:
         uv=np.concatenate(uv),
         keys={name: np.concatenate(keys[name]).astype(np.float32) for name in CHANNELS},
         correctives={
-            name: Corrective(c.factors, np.concatenate(keys[name]).astype(np.float32))
-            for name, c in correctives.items()
+            name: replace(c, delta=np.concatenate(keys[name]).astype(np.float32)) for name, c in correctives.items()
         },
     )
 

@@ -43,7 +43,7 @@ _EAR_RINGS: Final[tuple[tuple[float, float], ...]] = (
 )  # fmt: skip
 
 
-_LASHES: Final = (20, 11)
+_LASHES: Final = (32, 15)
 """Lashes of the upper and of the lower lid."""
 Body = tuple[np.ndarray, np.ndarray]
 """Vertices (V,3) and quads (F,4)."""
@@ -266,7 +266,7 @@ def _lashes(spec: CharacterSpec, skin: Skin, shapes: Mapping[str, np.ndarray]) -
         ):
             for path in _lash_paths(eye, margin, _lash_row(upper), droop):
                 outward = path - np.asarray(eye.centre)
-                bodies.append(_blade(path, np.cross(outward, np.gradient(path, axis=0)), 0.00052 if upper else 0.00028))
+                bodies.append(_blade(path, np.cross(outward, np.gradient(path, axis=0)), 0.00044 if upper else 0.00026))
         return join(bodies)
 
     vertices, quads = built(rest)

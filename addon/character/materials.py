@@ -51,7 +51,7 @@ FINISHES: Final[Mapping[str, Finish]] = {
     "pupil": Finish(0.60, 0.0),
     "teeth": Finish(0.22, 0.60, 0.15, (0.0010, 0.0009, 0.0008), coat=0.6),
     "gums": Finish(0.30, 0.50, 0.20, (0.0030, 0.0012, 0.0007), coat=0.7),
-    "tongue": Finish(0.35, 0.50, 0.25, (0.0030, 0.0012, 0.0007), coat=0.6, bump=0.15),
+    "tongue": Finish(0.38, 0.30, 0.25, (0.0030, 0.0012, 0.0007), coat=0.45, bump=0.15, painted=True),
 }
 SPECULAR: Final[Mapping[str, float]] = {name: finish.specular for name, finish in FINISHES.items()} | {"glint": 0.0}
 """Specular intensity of the solid viewport by material."""

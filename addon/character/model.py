@@ -9,23 +9,35 @@ from math import prod
 import numpy as np
 
 Vector = tuple[float, float, float]
+Factor = tuple[str | float, str | None]
+Weight = float | np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Corrective:
     """What is added where keys meet: displacement (V,3) float32, and when.
 
-    factors  pairs of a key and one that is taken off it (or None); the value is the product of max(key - other, 0)
+    factors  pairs of a key, or the number 1, and a key that is taken off it (or None); the value is the product of
+             max(key - other, 0), and no more than 1 when divided by `full`, the product at which it is whole
     """
 
-    factors: tuple[tuple[str, str | None], ...]
+    factors: tuple[Factor, ...]
     delta: np.ndarray
+    full: float = 1.0
 
-    def value(self, weights: Mapping[str, float]) -> float:
-        """How much of it applies at the given key values."""
-        return prod(
-            max(weights.get(key, 0.0) - (weights.get(other, 0.0) if other else 0.0), 0.0) for key, other in self.factors
-        )
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Names of the keys that it follows, each once."""
+        return tuple(dict.fromkeys(name for factor in self.factors for name in factor if isinstance(name, str)))
+
+    def value(self, weights: Mapping[str, Weight]) -> Weight:
+        """How much of it applies at the given key values, each a number or an array of one shape."""
+
+        def at(name: str | float | None) -> Weight:
+            return weights.get(name, 0.0) if isinstance(name, str) else name or 0.0
+
+        product = prod((np.maximum(at(key) - at(other), 0.0) for key, other in self.factors), start=1.0)
+        return np.minimum(product / self.full, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +116,6 @@ def pose(part: Part, weights: Mapping[str, float]) -> np.ndarray:
             posed += value * part.keys[name]
     for corrective in part.correctives.values():
         value = corrective.value(weights)
-        if value:
+        if value > 0.0:
             posed += value * corrective.delta
     return posed

@@ -17,11 +17,12 @@ import numpy as np
 
 from . import sdf
 from .head_mesh import Skin
-from .layout import BORDER_RING
+from .layout import BORDER_RING, CONTACT_RING
 from .regions import Regions, half_mask, smoothstep
 
 Pair = tuple[float, float]
-Lips = Literal["both", "upper", "lower", "none"]
+Lips = Literal["both", "upper", "lower", "raised", "none"]
+"""Which lips go along; "raised" is the upper lip, and as much of the lower as touches it, so that they stay shut."""
 
 
 @dataclass(frozen=True)
@@ -37,39 +38,48 @@ class Pull:
 PULLS: Final[Mapping[str, tuple[Pull, ...]]] = {
     "mouthSmileLeft": (
         Pull((30, -62), (21, 15), (6.0, 7.0, -1.0), "none"),
-        Pull((37, -42), (14, 14), (1.0, 4.6, 4.4), "none"),
-        Pull((25, -52), (7, 11), (1.5, 2.0, -2.0), "none"),
+        Pull((37, -41), (15, 14), (1.0, 5.2, 5.2), "none"),
+        Pull((24, -53), (7, 12), (1.8, 2.0, -2.6), "none"),
         Pull((32, -10), (16, 6), (0.0, 1.2, 0.4), "none"),
     ),
     "mouthFrownLeft": (
         Pull((26, -70), (14, 13), (2.0, -8.0, -0.5)),
         Pull((20, -92), (16, 12), (0.5, -1.5, 0.8), "lower"),
     ),
-    "mouthDimpleLeft": (Pull((28, -69), (13, 12), (5.0, 1.5, -4.0)),),
+    "mouthDimpleLeft": (
+        Pull((28, -69), (13, 12), (5.0, 2.2, -4.0)),
+        Pull((35, -67), (6, 8), (0.8, 0.6, -2.6), "none"),
+    ),
     "mouthStretchLeft": (
         Pull((28, -70), (17, 14), (9.5, -2.5, -2.0)),
         Pull((30, -98), (18, 20), (2.0, -3.0, 0.0), "lower"),
     ),
     "cheekPuff": (
-        Pull((42, -62), (22, 21), (8.5, 0.0, 5.5), "none"),
-        Pull((0, -69), (32, 14), (0.0, 0.0, 5.0)),
+        Pull((44, -62), (22, 24), (8.5, 0.0, 5.5)),
+        Pull((0, -69), (30, 22), (0.0, 0.0, 3.4)),
     ),
     "cheekSquintLeft": (
         Pull((40, -26), (20, 17), (0.5, 6.5, 3.0), "none"),
         Pull((33, -11), (17, 6), (0.0, 3.0, 1.0), "none"),
     ),
     "noseSneerLeft": (
-        Pull((13, -38), (10, 13), (1.4, 7.0, 0.8), "none"),
-        Pull((15, -58), (12, 9), (0.6, 5.6, 0.6), "upper"),
-        Pull((23, -38), (10, 12), (0.6, 3.4, 2.2), "none"),
-        Pull((22, -14), (14, 6), (0.0, 1.6, 0.6), "none"),
-        Pull((8, 5), (10, 9), (-0.6, -2.0, 0.8), "none"),
+        Pull((14, -40), (11, 13), (1.8, 5.6, 1.2), "none"),
+        Pull((0, -38), (10, 10), (0.0, 1.5, 0.4), "none"),
+        Pull((14, -60), (16, 12), (0.6, 6.0, 0.8), "raised"),
+        Pull((22, -50), (7, 10), (1.0, 2.6, -2.4), "none"),
+        Pull((27, -36), (11, 12), (0.4, 4.6, 4.0), "none"),
+        Pull((24, -14), (15, 7), (0.0, 3.0, 1.2), "none"),
+        Pull((8, 5), (10, 9), (-0.6, -2.4, 1.0), "none"),
+        Pull((14, 24), (13, 10), (-1.0, -2.8, 0.5), "none"),
     ),
     "browDownLeft": (
         Pull((17, 25), (16, 14), (-3.4, -8.2, 1.6), "none"),
         Pull((42, 29), (18, 14), (-0.8, -4.2, 0.6), "none"),
     ),
-    "browInnerUp": (Pull((11, 29), (16, 22), (1.0, 8.5, 0.4), "none"),),
+    "browInnerUp": (
+        Pull((9, 28), (16, 20), (-0.4, 10.5, 0.6), "none"),
+        Pull((12, 46), (14, 12), (0, 2.0, 0.9), "none"),
+    ),
     "browOuterUpLeft": (Pull((44, 32), (18, 21), (0.5, 8.0, 0.0), "none"),),
     "eyeBlinkLeft": (Pull((33, 24), (20, 8), (0.0, -0.7, 0.0), "none"), Pull((33, -14), (17, 6), (0, 0.5, 0), "none")),
     "eyeSquintLeft": (
@@ -77,7 +87,10 @@ PULLS: Final[Mapping[str, tuple[Pull, ...]]] = {
         Pull((36, 24), (20, 9), (0.0, -1.2, 0.2), "none"),
     ),
     "eyeWideLeft": (Pull((33, 26), (22, 14), (0.0, 1.4, 0.0), "none"),),
-    "mouthUpperUpLeft": (Pull((16, -50), (13, 10), (0.6, 2.2, 0.6), "upper"),),
+    "mouthUpperUpLeft": (
+        Pull((16, -50), (13, 10), (0.6, 2.2, 0.6), "upper"),
+        Pull((17, -42), (9, 10), (0.8, 2.2, 0.6), "none"),
+    ),
     "mouthLowerDownLeft": (Pull((12, -86), (13, 8), (0.4, -2.6, 0.6), "lower"),),
     "mouthPressLeft": (
         Pull((27, -69), (9, 9), (1.4, 0.6, -1.2)),
@@ -94,14 +107,13 @@ SHIFT: Final[Pull] = Pull((0, -70), (34, 20), (12.0, 0.0, 0.0))
 def _take(region: Regions, lips: Lips) -> np.ndarray:
     """Share of a pull that each vertex takes, by where it is on the mouth."""
     on_mouth = region.ring >= BORDER_RING
-    if lips == "upper":
-        return np.where(
-            on_mouth | (np.abs(region.side) < 1), smoothstep(-0.1, 1.0, region.side), 1.0 * (region.side > 0)
-        )
-    if lips == "lower":
-        return np.where(
-            on_mouth | (np.abs(region.side) < 1), smoothstep(-0.1, 1.0, -region.side), 1.0 * (region.side < 0)
-        )
+    if lips in ("upper", "lower", "raised"):
+        side = -region.side if lips == "lower" else region.side
+        taken = np.where(on_mouth | (np.abs(side) < 1), smoothstep(-0.1, 1.0, side), 1.0 * (side > 0))
+        if lips == "raised":
+            touching = np.clip((region.ring - BORDER_RING) / (CONTACT_RING - BORDER_RING), 0.0, 1.0)
+            taken = np.maximum(taken, touching * smoothstep(-0.1, 1.0, -side))
+        return taken
     return np.where(on_mouth & (lips == "none"), 0.0, 1.0)
 
 

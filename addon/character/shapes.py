@@ -13,6 +13,8 @@ from .shapes_mouth import jaw_shapes, lip_shapes, rounding_shapes
 from .spec import CharacterSpec
 
 _FLIP = np.array([-1.0, 1.0, 1.0])
+_BLOWN_UP = ("cheekPuff",)
+"""Skin that leaves the form under it, instead of sliding over it."""
 _HALVED = ("mouthSmile", "mouthPress", "mouthLowerDown", "mouthUpperUp")
 
 
@@ -28,8 +30,10 @@ def _pulled(skin: Skin, region: Regions) -> dict[str, np.ndarray]:
             # A patch on the midline is its own mirror image and must not count twice.
             both = np.abs(total[:, 1:]) > np.abs(mirrored[:, 1:])
             total = np.concatenate([(total[:, :1] + mirrored[:, :1]), np.where(both, total[:, 1:], mirrored[:, 1:])], 1)
-        shapes[name] = slide(skin, region, total)
-    shapes["mouthLeft"] = slide(skin, region, pull_shape(region, SHIFT))
+        shapes[name] = total if name in _BLOWN_UP else slide(skin, region, total)
+    # Over the groove above the lip the skin does not slide: the groove goes along.
+    shift = pull_shape(region, SHIFT)
+    shapes["mouthLeft"] = shift + (1.0 - region.lips[:, None]) * (slide(skin, region, shift) - shift)
     return shapes
 
 

@@ -40,10 +40,10 @@ LID_MOVES: Final[Mapping[str, LidMove]] = {
     # Lids follow vertical gaze about 1:1 down and less up (reference figures of Becker and Fuchs, 1988).
     "eyeBlink": LidMove(upper=1.0, lower=1.0),
     "eyeSquint": LidMove(upper=0.18, lower=0.85),
-    "eyeWide": LidMove(raise_upper=8.0, raise_lower=-2.5),
+    "eyeWide": LidMove(raise_upper=10.5, raise_lower=-3.5),
     "eyeLookUp": LidMove(raise_upper=6.0, raise_lower=3.0),
     "eyeLookDown": LidMove(upper=0.48, raise_lower=-4.0),
-    "cheekSquint": LidMove(lower=0.22),
+    "cheekSquint": LidMove(lower=0.42),
     "eyeLookIn": LidMove(aside=-2.5),
     "eyeLookOut": LidMove(aside=2.5),
 }

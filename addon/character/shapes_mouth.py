@@ -107,7 +107,7 @@ def rounding_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarra
 def smile_shape(spec: CharacterSpec, region: Regions) -> np.ndarray:
     """Both halves of mouthSmile on the lips: they widen, thin, lie back on the teeth, and curve up to the corners.
 
-    The curve is a bowl, not a V: height grows with the 1.7th power of the distance from the middle.
+    The curve is a bowl, not a V: height grows with the 1.7th power of the distance from the middle, which rises too.
     """
     p, w = region.rest, region.lips * region.inner
     across = np.clip(np.abs(p[:, 0]) / spec.mouth.half_width, 0.0, 1.2)
@@ -115,7 +115,7 @@ def smile_shape(spec: CharacterSpec, region: Regions) -> np.ndarray:
     return np.stack(
         [
             np.sign(p[:, 0]) * 0.0078 * across**0.9 * w,
-            (0.0006 + 0.0082 * across**1.7) * w - 0.16 * height * np.exp(-((height / 0.012) ** 2)) * w,
+            (0.0024 + 0.0070 * across**1.7) * w - 0.16 * height * np.exp(-((height / 0.012) ** 2)) * w,
             -(0.0012 + 0.0040 * across**2) * w,
         ],
         -1,
@@ -141,6 +141,7 @@ def lip_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarray]:
     back = -(0.0026 + 0.0008 * (1.0 - red)) * arch * on_red * region.inner
     lower_lip, upper_lip = smoothstep(0.0, 0.35, down), smoothstep(0.0, 0.35, up)
     # What one lip does at the contact line the other follows, so that they stay in touch.
+    met = 0.6 * red**2 * (region.ring <= CONTACT_RING)
     lift = down * w + up * red * region.inner
     push = down * w + up * red * region.inner
     raised = up * w + down * red * region.inner
@@ -150,8 +151,12 @@ def lip_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarray]:
     press = vector(press_y, press_z, 0.0010 * np.sign(region.rest[:, 0]) * (1.0 - middle) * on_red)
     return {
         "mouthSmile": smile_shape(spec, region),
-        "mouthRollLower": vector(tuck * lower_lip + 0.0012 * on_red * lower_lip * (1 - red), back * lower_lip),
-        "mouthRollUpper": vector(tuck * upper_lip - 0.0008 * on_red * upper_lip * (1 - red), back * upper_lip),
+        "mouthRollLower": vector(
+            tuck * lower_lip + 0.0012 * on_red * lower_lip * (1 - red), back * (lower_lip + met * upper_lip)
+        ),
+        "mouthRollUpper": vector(
+            tuck * upper_lip - 0.0008 * on_red * upper_lip * (1 - red), back * (upper_lip + met * lower_lip)
+        ),
         "mouthShrugLower": vector(0.0052 * lift, 0.0030 * push),
         "mouthShrugUpper": vector(0.0034 * raised, 0.0030 * raised),
         "mouthPress": press,

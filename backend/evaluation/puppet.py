@@ -15,8 +15,9 @@ import numpy as np
 
 from addon.character.build import linear
 from addon.character.character import build_character
-from addon.character.model import CharacterModel, Part
-from addon.core.channels import CHANNEL_INDEX, CHANNELS
+from addon.character.materials import FINISHES
+from addon.character.model import CharacterModel, Corrective, Part
+from addon.core.channels import CHANNELS
 from addon.core.performance import Performance
 from addon.core.rotation import matrix_from_angles
 from backend.generator.raster.render import render
@@ -37,12 +38,12 @@ SHINE: Final[Mapping[str, float]] = {"sclera": 0.25, "iris": 0.3, "lips": 0.15, 
 class _Piece:
     """A part ready to move: `rest` (V,3) metres, `keys` (52,V,3), `head`, `neck` (V,) weights, eye 0, 1 or None.
 
-    `correctives` are added where keys meet: as in `addon.character.model.Corrective`, channels by number.
+    `correctives` are added where keys meet, each with its displacement of this piece's own vertices.
     """
 
     rest: np.ndarray
     keys: np.ndarray
-    correctives: tuple[tuple[tuple[tuple[int, int | None], ...], np.ndarray], ...]
+    correctives: tuple[tuple[Corrective, np.ndarray], ...]
     head: np.ndarray
     neck: np.ndarray
     eye: int | None
@@ -79,9 +80,9 @@ class Puppet:
         self, piece: _Piece, channels: np.ndarray, eyes: np.ndarray, turn: np.ndarray, part_turn: np.ndarray
     ) -> np.ndarray:
         points = piece.rest + np.tensordot(channels, piece.keys, axes=1)
-        for factors, delta in piece.correctives:
-            values = [channels[:, key] - (0.0 if other is None else channels[:, other]) for key, other in factors]
-            share = np.prod(np.maximum(values, 0.0), axis=0)
+        values = dict(zip(CHANNELS, channels.T, strict=True))
+        for corrective, delta in piece.correctives:
+            share = np.asarray(corrective.value(values))
             if share.any():
                 points += share[:, None, None] * delta
         if piece.eye is not None:
@@ -118,7 +119,7 @@ def _split(part: Part, model: CharacterModel) -> tuple[np.ndarray, np.ndarray, n
     quads = corners.reshape(-1, 4)
     names = np.array(part.materials)[slot]
     flat = linear(np.array([model.palette[name] for name in part.materials]))[slot]
-    blended = np.isin(names, ("skin", "lips"))[:, None]
+    blended = np.isin(names, [name for name, finish in FINISHES.items() if finish.painted])[:, None]
     colours = np.where(blended, linear(part.colours[source]), flat)
     shine = np.array([SHINE.get(name, 0.0) for name in names])
     return source, np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]), colours, shine
@@ -135,11 +136,7 @@ def _piece(part: Part, source: np.ndarray) -> _Piece:
     head = np.ones(len(source)) if eye is not None else np.sum(carried, axis=0) if carried else np.zeros(len(source))
     neck = weights.get("neck", np.zeros(len(source)))
     correctives = tuple(
-        (
-            tuple((CHANNEL_INDEX[key], CHANNEL_INDEX[other] if other else None) for key, other in corrective.factors),
-            corrective.delta[source].astype(np.float64),
-        )
-        for corrective in part.correctives.values()
+        (corrective, corrective.delta[source].astype(np.float64)) for corrective in part.correctives.values()
     )
     rest = part.vertices[source].astype(np.float64)
     return _Piece(rest, keys, correctives, head, neck, eye, np.array(part.origin))
