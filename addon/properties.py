@@ -9,6 +9,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from .core.emotion import EMOTIONS
+from .core.engines import DEFAULT_ENGINE, ENGINES
 from .core.layers import LAYERS
 from .core.request import MAX_TEXT
 
@@ -69,6 +70,13 @@ class SoliloquySettings(bpy.types.PropertyGroup):
         description="Another number gives other blinks, glances and head moves for the same line",
         min=0,
         max=MAX_SEED_FIELD,
+        options=set(),
+    )
+    engine: EnumProperty(
+        name="Engine",
+        description="What performs the line",
+        items=[(name, engine.label, engine.description) for name, engine in ENGINES.items()],
+        default=DEFAULT_ENGINE,
         options=set(),
     )
     start_frame: IntProperty(

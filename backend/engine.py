@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from addon.core.channels import CHANNELS
 from addon.core.emotion import EMOTIONS, EmotionTrack
+from addon.core.engines import DEFAULT_ENGINE, ENGINES
 from addon.core.errors import RequestError
 from addon.core.heard import HEARD
 from addon.core.performance import MAX_FPS, MIN_FPS, Performance
-from addon.core.request import DEFAULT_ENGINE, LAYERS, PerformRequest
+from addon.core.request import LAYERS, PerformRequest
 
 if TYPE_CHECKING:
     from backend.audio.prosody import Prosody
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 Report = Callable[[str, float], None]
 """Told a stage and the fraction of the whole job (0..1) that is done; may raise JobCancelled."""
-
-ENGINES: Final[tuple[str, ...]] = ("neural", "rules")
-"""What may perform: the learned one, which is the default, and the readable reference that it learned from."""
 
 
 def capabilities() -> dict[str, Any]:

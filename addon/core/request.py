@@ -10,13 +10,12 @@ import numpy as np
 
 from .channels import CHANNELS
 from .emotion import EmotionTrack
+from .engines import DEFAULT_ENGINE
 from .errors import RequestError
 from .performance import MAX_FPS, MIN_FPS
 
 LAYERS: Final[tuple[str, ...]] = ("speech", "expression", "blink", "gaze", "head")
 """The layers of a performance; each draws from its own random stream."""
-DEFAULT_ENGINE: Final[str] = "neural"
-"""The learned engine; a backend says which it has ("engines" among its capabilities)."""
 EXAMPLE_FRAMES: Final[int] = 16
 """Frames of a character's own poses."""
 MAX_TEXT: Final[int] = 20_000

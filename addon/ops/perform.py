@@ -4,15 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import bpy
 from bpy.props import FloatProperty, StringProperty
 
 from .. import runtime
 from ..core.emotion import EmotionTrack
+from ..core.engines import engine_sentence
 from ..core.errors import RigError, SoundError
 from ..core.heard import heard_sentence
 from ..core.performance import Performance
@@ -58,6 +59,7 @@ class SOLILOQUY_OT_perform(Explained, bpy.types.Operator):
             sound_name=path.name,
             emotion=_chosen_emotion(settings),
             text=settings.text.strip() or None,
+            engine=settings.engine,
             seed=settings.seed,
             fps=scene_timeline(context.scene, settings.start_frame).request_rate,
         )
@@ -98,7 +100,7 @@ class SOLILOQUY_OT_apply(Explained, bpy.types.Operator):
             raise RigError("rig.gone", "The character is no longer in the file, so nothing was baked.")
         wanted = take.Take(job.line, job.sound, job.start, job.tolerance, job.layers, job.push)
         report = take.apply(scene, selected, performance, wanted)
-        _tell(self, sentences_of(report), heard_sentence(performance.meta))
+        _tell(self, sentences_of(report), performance.meta)
 
 
 class SOLILOQUY_OT_bake_file(Explained, bpy.types.Operator):
@@ -131,7 +133,7 @@ class SOLILOQUY_OT_bake_file(Explained, bpy.types.Operator):
         )
         performance = Performance.load(path)
         report = take.apply(context.scene, chosen_character(context), performance, wanted)
-        _tell(self, sentences_of(report), heard_sentence(performance.meta))
+        _tell(self, sentences_of(report), performance.meta)
 
 
 class SOLILOQUY_OT_cancel(Explained, bpy.types.Operator):
@@ -170,14 +172,14 @@ def _by_uid(collection: bpy.types.bpy_prop_collection, uid: int) -> bpy.types.ID
     return next((item for item in collection if item.session_uid == uid), None)
 
 
-def _tell(operator: bpy.types.Operator, sentences: Sequence[str], heard: str) -> None:
+def _tell(operator: bpy.types.Operator, sentences: Sequence[str], meta: Mapping[str, Any]) -> None:
     """First sentence is what was done; the others are what the artist should know. It is told last, so shown first.
 
-    `heard` is what the voice told of the emotion, or empty; it stands last.
+    Who performed, and what the voice told of the emotion where it was asked, stand last.
     """
-    if heard:
-        operator.report({"INFO"}, heard)
-        runtime.get().tell("INFO", heard)
+    for note in filter(None, (engine_sentence(meta), heard_sentence(meta))):
+        operator.report({"INFO"}, note)
+        runtime.get().tell("INFO", note)
     for position, sentence in reversed(list(enumerate(sentences))):
         level = "WARNING" if position else "INFO"
         operator.report({level}, sentence)

@@ -78,6 +78,10 @@ def _draw_line(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         column.prop(settings, name)
     layers = layout.row(align=True)
     layers.prop(settings, "layers", expand=True)
+    header, advanced = layout.panel("soliloquy_advanced", default_closed=True)
+    header.label(text="Advanced")
+    if advanced:  # None while it is folded
+        advanced.prop(settings, "engine")
 
 
 def _draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

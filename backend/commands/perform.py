@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from addon.core.emotion import EmotionTrack
+from addon.core.engines import DEFAULT_ENGINE
 from addon.core.errors import EmotionError, RequestError, SoliloquyError
 from addon.core.heard import heard_sentence
 from addon.core.performance import Performance
-from addon.core.request import DEFAULT_ENGINE, PerformRequest
+from addon.core.request import PerformRequest
 
 SUFFIX: Final[str] = ".npz"
 TOGETHER: Final[int] = 64

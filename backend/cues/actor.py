@@ -18,11 +18,12 @@ from backend.rules.streams import stream
 
 from .causal import Memory
 from .clock import STEPS_PER_CUE
-from .encoder import SpeechEncoder
+from .encoder import PROSODY, SpeechEncoder
 from .film import CHARACTER_WIDTH, CONDITION_WIDTH
 from .generator import NOISE
 from .model import CueModel, per_cue
-from .stepper import TREMOR, Stepper, Steps, StepState
+from .stepper import Stepper
+from .steps import TREMOR, Steps, StepState
 
 DRAWN: Final[Mapping[str, int]] = {**NOISE, "gaze": NOISE["gaze"] + TREMOR}
 """Normal numbers of each stream per cue step; the last ones of gaze are for microsaccades."""
@@ -43,7 +44,8 @@ class Heard:
     """A piece of one line as it was heard: S encoder steps, and the M cue steps that they complete.
 
     `lips` (S,17) as the lips generator gives them; `phones`, `visemes` (S,) the likeliest, numbers in `ENCODED_PHONES`
-    and `VISEMES`; `motion` what the cue steps need of the sound, the emotion and the character, each (M,...).
+    and `VISEMES`; `motion` what the cue steps need of the sound, the emotion and the character, each (M,...): as
+    `CueGenerator.listen` gives it, and last (M,1) how much somebody speaks, about 0..1.
     """
 
     lips: np.ndarray
@@ -89,18 +91,29 @@ class Actor:
 
     @torch.inference_mode()
     def hear(
-        self, inputs: np.ndarray, emotion: np.ndarray, ear: Ear, character: np.ndarray | None = None
+        self,
+        inputs: np.ndarray,
+        emotion: np.ndarray,
+        ear: Ear,
+        character: np.ndarray | None = None,
+        told: np.ndarray | None = None,
     ) -> tuple[Heard, Ear]:
-        """Hear S steps of a line: `inputs` (S,320), `emotion` (S,9), example frames of the character (16,52)."""
+        """Hear S steps of a line: `inputs` (S,320), `emotion` (S,9), example frames of the character (16,52).
+
+        `told` (S,5) are the phones of a known text (`told_phones`).
+        """
         features, encoder_memory = self.encoder(self._tensor(inputs), ear.encoder)
         code = features.new_zeros(1, CHARACTER_WIDTH)
         if character is not None:
             code = self.cues.character(self._tensor(character))
         condition = self.cues.condition(self._tensor(emotion), code)
-        lips, lips_memory = self.cues.lips(features, condition, ear.lips)
+        said = None if told is None else torch.from_numpy(told[None]).to(self.device)
+        lips, lips_memory = self.cues.lips(features, condition, ear.lips, said)
         known, felt = torch.cat([ear.features, features], dim=1), torch.cat([ear.condition, condition], dim=1)
         whole = known.shape[1] // STEPS_PER_CUE * STEPS_PER_CUE
-        motion = self.cues.generator.listen(per_cue(known[:, :whole]), per_cue(felt[:, :whole]))
+        acted = per_cue(known[:, :whole])
+        speaking = self.encoder.heads[3](acted)[..., PROSODY.index("speaking"), None]
+        motion = *self.cues.generator.listen(acted, per_cue(felt[:, :whole])), speaking
         heard = Heard(
             lips=lips[0].cpu().numpy(),
             phones=self.encoder.heads[0](features)[0].argmax(dim=1).cpu().numpy(),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .activation import gelu
+
 Memory = list[Tensor]
 """What each causal convolution keeps of its past, in the order in which they run: (B, reach, channels)."""
 
@@ -29,7 +31,7 @@ class CausalBlock(nn.Module):
         longer = torch.cat([past, signal], dim=1)
         steps = signal.shape[1]
         taps = [longer[:, tap * self.dilation : tap * self.dilation + steps] for tap in range(self.kernel)]
-        gathered = torch.nn.functional.gelu(self.gather(torch.cat(taps, dim=2)), approximate="tanh")
+        gathered = gelu(self.gather(torch.cat(taps, dim=2)))
         return signal + self.dropout(self.mix(gathered)), longer[:, longer.shape[1] - self.reach :]
 
 

@@ -1,7 +1,7 @@
 """The speech encoder: what is being said, and how, at each of 50 steps a second.
 
 A residual stack of dilated causal convolutions (a temporal convolutional network) over log-mel frames. From its
-features five linear heads read phones, visemes, the articulation that the rules would give them, and the prosody.
+features four linear heads read phones, visemes, the articulation that the rules would give them, and the prosody.
 """
 
 from __future__ import annotations

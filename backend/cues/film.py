@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from addon.core.emotion import EMOTIONS, NEUTRAL
 
+from .activation import gelu
+
 EMOTION_WIDTH: Final[int] = len(EMOTIONS)
 CHARACTER_WIDTH: Final[int] = 16
 CONDITION_WIDTH: Final[int] = 48
@@ -44,7 +46,7 @@ class Condition(nn.Module):
         """Emotion (B,T,9) as in a Performance and character code (B,16) -> (B,T,CONDITION_WIDTH)."""
         felt = emotion_felt(emotion)
         code = character[:, None].expand(-1, felt.shape[1], -1)
-        return self.leave(torch.nn.functional.gelu(self.enter(torch.cat([felt, code], dim=-1)), approximate="tanh"))
+        return self.leave(gelu(self.enter(torch.cat([felt, code], dim=-1))))
 
 
 def emotion_felt(emotion: Tensor) -> Tensor:
@@ -67,5 +69,5 @@ class CharacterEncoder(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Example frames (B,16,52) of channels -> code (B,16)."""
-        seen = torch.nn.functional.gelu(self.enter(frames), approximate="tanh")
+        seen = gelu(self.enter(frames))
         return torch.tanh(self.leave(seen.mean(dim=1)))

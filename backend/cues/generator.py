@@ -13,9 +13,9 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as nnf
 
 from . import fixation_grid as grid
+from .activation import gelu
 from .film import CONDITION_WIDTH, Film
 from .mixture import Mixture
 from .motor import follow
@@ -142,7 +142,7 @@ class CueGenerator(nn.Module):
 
     def enter(self, heard: Tensor, scale: Tensor, shift: Tensor, history: Tensor) -> Tensor:
         """The input of the recurrent unit."""
-        return nnf.gelu((heard + self.remember(history)) * (1.0 + scale) + shift, approximate="tanh")
+        return gelu((heard + self.remember(history)) * (1.0 + scale) + shift)
 
     def outlook(self, hidden: Tensor, out: Tensor) -> Outlook:
         """The distributions that the hidden state (..., H) means under the output modulation (..., 2 H)."""

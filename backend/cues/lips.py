@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
+from .activation import gelu
 from .causal import CausalStack, Memory
 from .film import Film
 from .spaces import LIP_OUTPUTS
+from .told import UNTOLD
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,24 @@ class LipsGenerator(nn.Module):
     def __init__(self, config: LipsConfig, features: int, condition: int) -> None:
         super().__init__()
         self.enter = nn.Linear(features, config.width)
+        self.told = nn.Embedding(UNTOLD + 1, config.width, padding_idx=UNTOLD)
+        nn.init.zeros_(self.told.weight)
         self.film = Film(condition, config.width)
         self.stack = CausalStack(config.width, config.kernel, config.dilations)
         self.out_film = Film(condition, config.width)
         self.leave = nn.Linear(config.width, LIP_OUTPUTS)
 
-    def forward(self, features: Tensor, condition: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+    def forward(
+        self, features: Tensor, condition: Tensor, memory: Memory, told: Tensor | None = None
+    ) -> tuple[Tensor, Memory]:
         """Features (B,T,F) and condition (B,T,C) at 50 steps a second -> (B,T,17) and the memory for the next piece.
 
-        The outputs are `LIP_CONTROLS`, about 0..1, then the logits of `CONTACTS`.
+        `told` (B,T,5) are the phones of a known text (`told_phones`), `UNTOLD` where nobody told. The outputs are
+        `LIP_CONTROLS`, about 0..1, then the logits of `CONTACTS`.
         """
-        signal = torch.nn.functional.gelu(self.film(self.enter(features), condition), approximate="tanh")
+        entered = self.enter(features)
+        if told is not None:
+            entered = entered + self.told(told).sum(dim=2)
+        signal = gelu(self.film(entered, condition))
         signal, memory = self.stack(signal, memory)
         return self.leave(self.out_film(signal, condition)), memory

@@ -24,13 +24,17 @@ from .expression_space import expression_channels
 from .frontend import encoder_inputs
 from .recorder import Recorder
 from .spaces import HEAD_UNIT, lips_to_channels
-from .stepper import Steps
+from .steps import Steps
+from .told import told_phones
 from .tracks import CueTracks
 
 Report = Callable[[float], None]
 PIECE: Final[int] = 30 * ENCODER_RATE
 ACTED: Final[int] = PIECE // STEPS_PER_CUE
 """Encoder and cue steps that are taken at once: half a minute, so that a long line can be cancelled and fits memory."""
+HEAD_SPREAD: Final[np.ndarray] = np.array([1.0, 1.9, 1.7])
+"""Factors on pitch, yaw and roll: the network turns and tilts by half to two thirds of what its teacher does, whose
+deviations (0.6 to 1.1, 0.6 to 0.9 degrees) are at the lower end of what is published."""
 DRAWN_LAYERS: Final[tuple[str, ...]] = ("expression", "blink", "gaze", "head")
 """Layers that chance has a part in; lips follow from the sound."""
 
@@ -56,10 +60,13 @@ def hear_line(actor: Actor, line: CueLine) -> Heard:
     count = len(inputs)
     inputs = np.pad(inputs, ((0, even(count) - count), (0, 0)), mode="edge")  # completes the last cue step
     emotion = line.emotion.sample(np.arange(len(inputs)) / ENCODER_RATE)
+    told = told_phones(line.phones, len(inputs)) if line.phones else None
     pieces, ear = [], actor.ear()
     for at in range(0, len(inputs), PIECE):
         span = slice(at, at + PIECE)
-        heard, ear = actor.hear(inputs[span], emotion[span], ear, line.character)
+        heard, ear = actor.hear(
+            inputs[span], emotion[span], ear, line.character, told[span] if told is not None else None
+        )
         pieces.append(heard)
     return Heard(
         lips=np.concatenate([piece.lips for piece in pieces])[:count],
@@ -112,7 +119,7 @@ def _layers(actor: Actor, line: CueLine, tracks: CueTracks, times: np.ndarray) -
     emotion = line.emotion.sample(times).astype(np.float64)
     frames = len(times)
     still = np.zeros((frames, 52))
-    angles = np.radians(tracks.motion_at("head", times) * HEAD_UNIT)
+    angles = np.radians(tracks.motion_at("head", times) * HEAD_UNIT * HEAD_SPREAD)
     head = np.concatenate([angles, pivot_translation(angles)], axis=1) if "head" in on else np.zeros((frames, 6))
     contacts = no_contacts(frames)
     if "speech" in on:

@@ -12,7 +12,7 @@ from backend.rules.tables import table
 
 from .clock import CUE_RATE, ENCODER_RATE, STEPS_PER_CUE
 from .spaces import EXPRESSION_SIZE, HEAD_SIZE, LIP_CONTROLS
-from .stepper import Steps
+from .steps import Steps
 from .tracks import LONG_AGO, CueTracks, Jumps
 
 KEPT_STEPS: Final[int] = 4

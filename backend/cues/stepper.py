@@ -1,13 +1,12 @@
 """The generator's step again, on arrays: what inference runs.
 
-A step is a few dozen operations on small arrays, and what most of them cost in torch is overhead, on a GPU more than
-on a CPU.
+A step is a few dozen operations on small arrays, and what most of them cost is overhead: here they work in place, on
+weights that `step_weights` has put in order.
 `generator.CueGenerator.step` is the reference, which training differentiates; a test holds the two together.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,126 +16,83 @@ import torch
 from scipy.special import ndtr
 
 from . import fixation_grid as grid
-from .generator import (
-    BEFORE,
-    OLDEST,
-    SECONDS_PER_STEP,
-    SHORTEST_BLINK_INTERVAL,
-    SHORTEST_FIXATION,
-    VELOCITY_UNIT,
-    CueGenerator,
-)
+from .activation import GELU_CUBIC, GELU_LINEAR
+from .generator import BEFORE, OLDEST, SECONDS_PER_STEP, SHORTEST_BLINK_INTERVAL, SHORTEST_FIXATION, CueGenerator
 from .mixture import LEAST, MOST
-from .motor import STIFFNESS
-from .spaces import EXPRESSION_SIZE, GAZE_UNIT, HEAD_SIZE
+from .spaces import EXPRESSION_SIZE
+from .step_weights import FOLLOW, HISTORY, StepWeights
+from .steps import MOVED, TREMOR, Steps, StepState
 
 SETTLING: Final[int] = 15
 """Steps in which the motor system comes to rest on what is asked of it: 0.6 s, about six of its time constants."""
-TREMOR: Final[int] = 4
-"""Normal numbers of the gaze stream per step that microsaccades are drawn from."""
-MOVED: Final[int] = EXPRESSION_SIZE + HEAD_SIZE
-"""Dimensions of the motor system: expression, then head."""
-_FADE: Final[np.float32] = np.float32(np.exp(-STIFFNESS * SECONDS_PER_STEP))
-_MIDDLE: Final[np.float32] = np.float32(0.5 * np.log(LEAST * MOST))
-_REACH: Final[np.float32] = np.float32(0.5 * np.log(MOST / LEAST))
-_STIFF: Final[np.float32] = np.float32(STIFFNESS)
+LISTENING: Final[float] = 0.45
+"""Effort of the head while nobody speaks: then it moves in 5 to 21 % of the frames, by
+emotion, and people do in 12.8 % (Hadar 1983)."""
+_LOWEST: Final[np.float32] = np.float32(np.log(LEAST))
+_RANGE: Final[np.float32] = np.float32(np.log(MOST / LEAST))
 _STEP: Final[np.float32] = np.float32(SECONDS_PER_STEP)
-
-
-@dataclass(frozen=True, eq=False)
-class StepState:
-    """As `generator.CueState`, packed: position and velocity (B,17) of expression and head, look (B,2), ages (B,2) of
-    look and blink, hidden (B,H).
-    """
-
-    position: np.ndarray
-    velocity: np.ndarray
-    look: np.ndarray
-    ages: np.ndarray
-    hidden: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Steps:
-    """M steps of B lines: the states after them, (B,M,...) as in StepState, and what was decided in them, (B,M).
-
-    `saccade` and `blink` say whether one begins in a step, `saccade_at` and `blink_at` at which share of it; `tremor`
-    (B,M,4) are the normal numbers of its microsaccade: whether, when, and the place (2). `before` is the state that the
-    first step starts from.
-    """
-
-    before: StepState
-
-    position: np.ndarray
-    velocity: np.ndarray
-    look: np.ndarray
-    ages: np.ndarray
-    saccade: np.ndarray
-    saccade_at: np.ndarray
-    blink: np.ndarray
-    blink_at: np.ndarray
-    tremor: np.ndarray
-
-    def __getitem__(self, span: slice) -> Steps:
-        """Some of the steps."""
-        arrays = {name: array[:, span] for name, array in vars(self).items() if name != "before"}
-        return Steps(before=self.before, **arrays)
+_SHORTEST: Final[np.ndarray] = np.array([SHORTEST_FIXATION, SHORTEST_BLINK_INTERVAL], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class _Given:
-    """What the steps are given by sound, emotion and character, time first: (M,B,...)."""
+    """What the steps are given by sound, emotion and character, time first: (M,B,...).
+
+    `effort` (M,B,17) is how far a drive is followed, 0..1: the head of somebody who does not speak keeps its place.
+    """
 
     base: np.ndarray
     scale: np.ndarray
     out_scale: np.ndarray
     out_shift: np.ndarray
+    effort: np.ndarray
+
+    @classmethod
+    def of(cls, heard: Sequence[np.ndarray], remember_bias: np.ndarray) -> _Given:
+        """From what `Stepper.run` is given, (B,M,...)."""
+        audio, scale, shift, out, speaking = (np.swapaxes(part, 0, 1) for part in heard)
+        width = out.shape[-1] // 2
+        scale = scale + np.float32(1.0)
+        base = (audio + remember_bias) * scale + shift
+        effort = np.ones((*speaking.shape[:2], MOVED), np.float32)
+        effort[..., EXPRESSION_SIZE:] = LISTENING + (1.0 - LISTENING) * np.clip(speaking, 0.0, 1.0)
+        return cls(base, scale, out[..., :width] + np.float32(1.0), np.ascontiguousarray(out[..., width:]), effort)
 
 
 @dataclass(frozen=True, eq=False)
 class _Chance:
-    """What the steps are given by chance, time first: ranks 0..1 for choices, normal numbers for places."""
+    """What the steps are given by chance, time first: `ranks` (M,B,C) 0..1 of the choices, one a column of them;
+    `drift` (M,B,17) and `inside` (M,B,2) for places; `blink` (M,B), the logit above which one begins.
+    """
 
-    expression: np.ndarray
-    head: np.ndarray
+    ranks: np.ndarray
     drift: np.ndarray
-    gaze: np.ndarray
     inside: np.ndarray
     blink: np.ndarray
 
     @classmethod
-    def of(cls, normal: Mapping[str, np.ndarray]) -> _Chance:
-        """From normal numbers (M,B,n) by stream, in the arrangement of `CueGenerator.step`."""
+    def of(cls, noise: Mapping[str, np.ndarray], groups: np.ndarray) -> _Chance:
+        """From normal numbers (B,M,n) by stream, in the arrangement of `CueGenerator.step`."""
+        normal = {name: np.swapaxes(numbers, 0, 1) for name, numbers in noise.items()}
+        chosen = [normal["expression"][..., -1], normal["head"][..., -1], normal["gaze"][..., 0]]
+        rank = ndtr(normal["blink"][..., 0].astype(np.float64))
         return cls(
-            expression=ndtr(normal["expression"][..., -1]),
-            head=ndtr(normal["head"][..., -1]),
+            ranks=ndtr(np.stack(chosen, axis=-1))[..., groups],
             drift=np.concatenate([normal["expression"][..., :-1], normal["head"][..., :-1]], axis=-1),
-            gaze=ndtr(normal["gaze"][..., :2]),
             inside=np.clip(normal["gaze"][..., 2:4], -2.0, 2.0),
-            blink=ndtr(normal["blink"][..., :2]),
+            blink=np.log(rank / (1.0 - rank)).astype(np.float32),
         )
 
 
 class Stepper:
-    """The generator's weights as arrays, and its step."""
+    """The generator's step; see the module."""
 
     def __init__(self, generator: CueGenerator) -> None:
-        state = {
-            name: value.detach().cpu().numpy().astype(np.float32) for name, value in generator.state_dict().items()
-        }
-        self._remember = copy.deepcopy(generator.remember).cpu().float()
-        self._leave = copy.deepcopy(generator.leave).cpu().float()
-        self._gates = [weight.detach().cpu().float() for weight in generator.unit.all_weights[0]]
-        self._cell_mean, self._cell_spread = state["cell_mean"], state["cell_spread"]
-        ends = np.cumsum(generator.sizes).tolist()
-        self._cuts = tuple(zip([0, *ends[:-1]], ends, strict=True))
-        config = generator.config
-        self._mixtures = (config.expression_mixture, EXPRESSION_SIZE), (config.head_mixture, HEAD_SIZE)
-        self._hidden = config.hidden
+        self._weights = StepWeights.of(generator)
 
     def start(self, batch: int) -> StepState:
         """As `CueGenerator.start`."""
-        zeros = [np.zeros((batch, size), np.float32) for size in (MOVED, MOVED, 2, self._hidden)]
+        zeros = [np.zeros((batch, size), np.float32) for size in (MOVED, MOVED, 2, self._weights.hidden)]
         return StepState(zeros[0], zeros[1], zeros[2], np.full((batch, 2), BEFORE, np.float32), zeros[3])
 
     def settled(self, heard: Sequence[np.ndarray], noise: Mapping[str, np.ndarray]) -> StepState:
@@ -158,127 +114,152 @@ class Stepper:
         held: Steps | None = None,
         layers: Sequence[str] = (),
     ) -> tuple[Steps, StepState]:
-        """M steps: `heard` as `CueGenerator.listen` gives it, (B,M,...); `noise` by stream (B,M,n).
+        """M steps: `heard` (B,M,...) is what `CueGenerator.listen` gives, and last how much somebody speaks, 0..1;
+        `noise` (B,M,n) by stream.
 
         Where `held` steps are given, only `layers` are drawn anew and the others follow `held`.
         """
-        audio, scale, shift, out = (np.swapaxes(part, 0, 1) for part in heard)
-        width = out.shape[-1] // 2
-        given = _Given(
-            base=audio * (scale + 1.0) + shift,
-            scale=scale + 1.0,
-            out_scale=out[..., :width] + 1.0,
-            out_shift=out[..., width:],
-        )
-        chance = _Chance.of({name: np.swapaxes(numbers, 0, 1) for name, numbers in noise.items()})
-        taken = _room(state, noise, chance)
-        for step in range(len(audio)):
-            state = self._step(state, given, chance, step, taken)
+        given = _Given.of(heard, self._weights.remember_bias)
+        chance = _Chance.of(noise, self._weights.groups)
+        taken = _room(state, noise)
+        desk = _Desk(self._weights, state)
+        for step in range(len(given.base)):
+            begun = desk.take(given, chance, step)
             if held is not None:
-                state = _forced(state, held, step, layers)
-            for name in ("position", "velocity", "look", "ages"):
-                getattr(taken, name)[:, step] = getattr(state, name)
-        return taken, state
-
-    def _step(self, state: StepState, given: _Given, chance: _Chance, step: int, taken: Steps) -> StepState:
-        """The state after a step; what begins in it is written to `taken`."""
-        entered = _linear(self._history(state), self._remember) * given.scale[step] + given.base[step]
-        hidden = self._unit(_gelu(entered), state.hidden)
-        said = _linear(hidden * given.out_scale[step] + given.out_shift[step], self._leave)
-        expression, head, gaze, blinks = (said[:, a:b] for a, b in self._cuts)
-        mean, spread = self._drawn((expression, head), (chance.expression[step], chance.head[step]))
-        position, velocity = _follow(state.position, state.velocity, mean + spread * chance.drift[step])
-        saccade, look = self._look(state, gaze, chance.gaze[step, :, 0], chance.inside[step])
-        blink = chance.blink[step, :, 0] < 1.0 / (1.0 + np.exp(-blinks[:, 0]))
-        blink &= state.ages[:, 1] > SHORTEST_BLINK_INTERVAL
-        taken.saccade[:, step], taken.blink[:, step] = saccade, blink
-        begun = np.stack([saccade, blink], axis=1)
-        return StepState(position, velocity, look, np.where(begun, np.float32(0.0), state.ages) + _STEP, hidden)
-
-    def _history(self, state: StepState) -> np.ndarray:
-        """(B,38) as `CueGenerator.history`."""
-        size = EXPRESSION_SIZE
-        history = np.empty((len(state.look), 2 * MOVED + 4), np.float32)
-        history[:, :size] = state.position[:, :size]
-        history[:, size : 2 * size] = state.velocity[:, :size]
-        history[:, 2 * size : 2 * size + HEAD_SIZE] = state.position[:, size:]
-        history[:, 2 * size + HEAD_SIZE : 2 * MOVED] = state.velocity[:, size:]
-        history[:, size : 2 * size] *= np.float32(1.0 / VELOCITY_UNIT)
-        history[:, 2 * size + HEAD_SIZE : 2 * MOVED] *= np.float32(1.0 / VELOCITY_UNIT)
-        history[:, 2 * MOVED : 2 * MOVED + 2] = state.look * np.float32(1.0 / GAZE_UNIT)
-        history[:, 2 * MOVED + 2 :] = np.log1p(np.minimum(state.ages, np.float32(OLDEST)))
-        return history
-
-    def _unit(self, entered: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """The gated recurrent unit; its matrices are large enough for torch to be the faster one."""
-        with torch.inference_mode():
-            return torch.gru_cell(torch.from_numpy(entered), torch.from_numpy(hidden), *self._gates).numpy()
-
-    def _drawn(self, numbers: Sequence[np.ndarray], ranks: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and deviation (B,17) of the components that the ranks (B,) pick, as in `Mixture.draw`."""
-        means, spreads = [], []
-        rows = np.arange(len(ranks[0]))
-        for (components, size), given, rank in zip(self._mixtures, numbers, ranks, strict=True):
-            cumulative = np.cumsum(np.exp(given[:, :components].astype(np.float64)), axis=1)
-            chosen = np.minimum((cumulative < rank[:, None] * cumulative[:, -1:]).sum(axis=1), components - 1)
-            parts = given[:, components:].reshape(len(given), 2, components, size)[rows, :, chosen]
-            means.append(parts[:, 0])
-            spreads.append(parts[:, 1])
-        spread = np.concatenate(spreads, axis=1)
-        return np.concatenate(means, axis=1), np.exp(_MIDDLE + _REACH * _tanh(spread - np.float32(0.5)))
-
-    def _look(
-        self, state: StepState, logits: np.ndarray, rank: np.ndarray, inside: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Whether a saccade begins (B,), and the look (B,2) after the step."""
-        cumulative = np.cumsum(np.exp(logits.astype(np.float64)), axis=1)
-        chosen = np.minimum((cumulative < rank[:, None] * cumulative[:, -1:]).sum(axis=1), grid.STAY)
-        saccade = (chosen != grid.STAY) & (state.ages[:, 0] > SHORTEST_FIXATION)
-        cell = np.minimum(chosen, grid.CELLS - 1)
-        place = self._cell_mean[cell] + self._cell_spread[cell] * inside
-        return saccade, np.where(saccade[:, None], place, state.look)
+                desk.follow(held, step, layers)
+            taken.position[:, step], taken.velocity[:, step] = desk.moved
+            taken.look[:, step], taken.ages[:, step] = desk.look, desk.ages
+            taken.saccade[:, step], taken.blink[:, step] = begun[:, 0], begun[:, 1]
+        return taken, desk.state
 
 
-def _follow(position: np.ndarray, velocity: np.ndarray, drive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As `motor.follow`."""
-    offset = position - drive
-    pull = velocity + _STIFF * offset
-    return drive + (offset + pull * _STEP) * _FADE, (velocity - _STIFF * _STEP * pull) * _FADE
+class _Desk:
+    """The arrays that steps of B lines are worked out on; what a step leaves there is the state for the next one."""
+
+    def __init__(self, weights: StepWeights, state: StepState) -> None:
+        batch, hidden = len(state.look), weights.hidden
+        audio = weights.remember.shape[1]
+        self._weights = weights
+        self._history = np.empty((batch, HISTORY), np.float32)
+        self._past = self._history[:, : 2 * MOVED].reshape(batch, 2, MOVED).swapaxes(0, 1)
+        self.look = self._history[:, 2 * MOVED : 2 * MOVED + 2]
+        self.look[:] = state.look
+        self.ages = state.ages.copy()
+        self._motion = np.empty((3, batch, MOVED), np.float32)  # position, velocity, drive
+        self.moved = self._motion[:2]
+        self.moved[:] = state.position, state.velocity
+        self._entered = np.empty((batch, audio + hidden), np.float32)
+        self._hidden = self._entered[:, audio:]
+        self._hidden[:] = state.hidden
+        self._gated = np.empty((batch, 4 * hidden), np.float32)
+        self._said = np.empty((batch, weights.leave.shape[1]), np.float32)
+        self._tensors = [torch.from_numpy(a) for a in (self._history, self._entered, self._gated, self._said)]
+        self._rows = np.arange(batch)[:, None]
+
+    @property
+    def state(self) -> StepState:
+        """The state after the last step."""
+        position, velocity = self.moved.copy()
+        return StepState(position, velocity, self.look.copy(), self.ages.copy(), self._hidden.copy())
+
+    def take(self, given: _Given, chance: _Chance, step: int) -> np.ndarray:
+        """Take a step; (B,2) whether a saccade and a blink begin in it."""
+        self._hear(given, step)
+        chosen = self._choose(chance.ranks[step])
+        self._move(chosen, chance.drift[step], given.effort[step])
+        begun = np.empty(self.ages.shape, bool)
+        np.not_equal(chosen[:, 2], grid.STAY, out=begun[:, 0])
+        np.greater(self._said[:, -1], chance.blink[step], out=begun[:, 1])
+        begun &= self.ages > _SHORTEST
+        place = self._weights.cell_mean[chosen[:, 2]] + self._weights.cell_spread[chosen[:, 2]] * chance.inside[step]
+        np.copyto(self.look, place, where=begun[:, :1])
+        np.copyto(self.ages, np.float32(0.0), where=begun)
+        self.ages += _STEP
+        return begun
+
+    def follow(self, held: Steps, step: int, layers: Sequence[str]) -> None:
+        """Take over all streams of `held` after a step but those in `layers`: what is not drawn anew stays."""
+        for kept, name in ((slice(0, EXPRESSION_SIZE), "expression"), (slice(EXPRESSION_SIZE, MOVED), "head")):
+            if name not in layers:
+                self.moved[:, :, kept] = held.position[:, step, kept], held.velocity[:, step, kept]
+        if "gaze" not in layers:
+            self.look[:], self.ages[:, 0] = held.look[:, step], held.ages[:, step, 0]
+        if "blink" not in layers:
+            self.ages[:, 1] = held.ages[:, step, 1]
+
+    def _hear(self, given: _Given, step: int) -> None:
+        """The recurrent unit, and what it says of the step under the output modulation."""
+        weights, (history, entered, gated, said) = self._weights, self._tensors
+        self._past[:] = self.moved
+        np.log1p(np.minimum(self.ages, np.float32(OLDEST)), out=self._history[:, 2 * MOVED + 2 :])
+        mixed = torch.mm(history, weights.remember).numpy()
+        mixed *= given.scale[step]
+        mixed += given.base[step]
+        self._entered[:, : mixed.shape[1]] = _gelu(mixed)
+        torch.addmm(weights.gates_bias, entered, weights.gates, out=gated)
+        size = weights.hidden
+        gated[:, : 2 * size].sigmoid_()
+        reset, update, new, recalled = (self._gated[:, k * size : (k + 1) * size] for k in range(4))
+        recalled *= reset
+        recalled += new
+        gated[:, 3 * size :].sigmoid_()
+        recalled *= np.float32(2.0)
+        recalled -= np.float32(1.0)
+        self._hidden -= recalled
+        self._hidden *= update
+        self._hidden += recalled
+        modulated = self._hidden * given.out_scale[step]
+        modulated += given.out_shift[step]
+        torch.addmm(weights.leave_bias, torch.from_numpy(modulated), weights.leave, out=said)
+
+    def _choose(self, ranks: np.ndarray) -> np.ndarray:
+        """(B,3): the components of expression and head and the fixation cell that the ranks (B,C) pick, by the inverse
+        of the cumulative distribution.
+        """
+        weights = self._weights
+        share = torch.from_numpy(np.exp(self._said[:, : len(weights.groups)]))
+        cumulative = torch.mm(share, weights.sums).numpy()
+        passed = cumulative < ranks * cumulative[:, weights.ends[weights.groups]]
+        starts = [0, *(weights.ends[:-1] + 1)]
+        return np.minimum(np.add.reduceat(passed, starts, axis=1, dtype=np.int64), weights.ends - starts)
+
+    def _move(self, chosen: np.ndarray, drift: np.ndarray, effort: np.ndarray) -> None:
+        """Draw the drives of expression and head from the chosen components, and follow them for a step."""
+        weights = self._weights
+        components = int(weights.ends[1] - weights.ends[0])
+        drawn = self._said[self._rows, weights.picked[chosen[:, 0] * components + chosen[:, 1]]]
+        spread = drawn[:, MOVED:]
+        np.exp(spread, out=spread)
+        spread += np.float32(1.0)
+        np.divide(_RANGE, spread, out=spread)
+        spread += _LOWEST
+        np.exp(spread, out=spread)
+        spread *= drift
+        drive, position = self._motion[2], self._motion[0]
+        np.add(drawn[:, :MOVED], spread, out=drive)
+        drive -= position
+        drive *= effort
+        drive += position
+        moved = FOLLOW @ self._motion.reshape(3, -1)
+        self.moved[:] = moved.reshape(self.moved.shape)
 
 
-def _forced(state: StepState, held: Steps, step: int, layers: Sequence[str]) -> StepState:
-    """The state with all streams of `held` after a step but those in `layers`: what is not drawn anew stays."""
-    moved = np.concatenate([np.full(EXPRESSION_SIZE, "expression" in layers), np.full(HEAD_SIZE, "head" in layers)])
-    return StepState(
-        position=np.where(moved, state.position, held.position[:, step]),
-        velocity=np.where(moved, state.velocity, held.velocity[:, step]),
-        look=state.look if "gaze" in layers else held.look[:, step],
-        ages=np.where(np.array(["gaze" in layers, "blink" in layers]), state.ages, held.ages[:, step]),
-        hidden=state.hidden,
-    )
-
-
-def _room(state: StepState, noise: Mapping[str, np.ndarray], chance: _Chance) -> Steps:
+def _room(state: StepState, noise: Mapping[str, np.ndarray]) -> Steps:
     """Arrays for steps that are to be taken; what chance alone decides is known already."""
     batch, steps = noise["blink"].shape[:2]
     widths = {"position": MOVED, "velocity": MOVED, "look": 2, "ages": 2}
     room = {name: np.empty((batch, steps, width), np.float32) for name, width in widths.items()}
     flags = {name: np.empty((batch, steps), bool) for name in ("saccade", "blink")}
-    at = {"saccade_at": chance.gaze[..., 1].T, "blink_at": chance.blink[..., 1].T}
+    at = {"saccade_at": ndtr(noise["gaze"][..., 1]), "blink_at": ndtr(noise["blink"][..., 1])}
     return Steps(before=state, **room, **flags, **at, tremor=noise["gaze"][..., -TREMOR:])
 
 
 def _gelu(x: np.ndarray) -> np.ndarray:
-    """The tanh form of GELU (Hendrycks & Gimpel 2016), as torch has it."""
-    return 0.5 * x * (1.0 + _tanh(np.float32(0.7978845608028654) * (x + np.float32(0.044715) * x * x * x)))
-
-
-def _tanh(x: np.ndarray) -> np.ndarray:
-    """The hyperbolic tangent by the exponential, which numpy has vectorised: a quarter of the time of its own."""
-    return 1.0 - 2.0 / (1.0 + np.exp(2.0 * np.clip(x, -20.0, 20.0)))
-
-
-def _linear(x: np.ndarray, layer: torch.nn.Linear) -> np.ndarray:
-    """A linear layer; by torch, which keeps to one thread where numpy would start a second one for this little."""
-    with torch.inference_mode():
-        return layer(torch.from_numpy(x)).numpy()
+    """The tanh form of GELU (Hendrycks & Gimpel 2016), as `activation.gelu` has it."""
+    inner = x * x
+    inner *= np.float32(-GELU_CUBIC)
+    inner -= np.float32(GELU_LINEAR)
+    inner *= x
+    np.exp(inner, out=inner)
+    inner += np.float32(1.0)
+    return np.divide(x, inner, out=inner)

@@ -20,7 +20,7 @@ from .clock import ENCODER_RATE
 from .frontend import INPUT_WIDTH, Frontend, steps_of, tail_samples
 from .performer import DRAWN_LAYERS, CueLine, frames_of
 from .recorder import Recorder
-from .stepper import StepState
+from .steps import StepState
 
 LIVE: Final[str] = "0" * 64
 """Stands for the hash of a sound that is not known yet: with one seed two live lines draw the same."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,8 @@ def live(line: CueLine, hop: int) -> Performance:
     stream = CueStream(ACTOR, line.emotion, line.direction, line.sound.sha256)
     pieces = [stream.push(line.sound.samples[at : at + hop]) for at in range(0, len(line.sound.samples), hop)]
     frames = [piece.arrays() for piece in [*pieces, stream.finish()] if piece is not None]
-    return Performance(line.direction.fps, **{k: np.concatenate([f[k] for f in frames]) for k in frames[0]})
+    joined: dict[str, Any] = {k: np.concatenate([f[k] for f in frames]) for k in frames[0]}
+    return Performance(line.direction.fps, **joined)
 
 
 def test_pieces_of_a_sound_are_heard_as_the_whole() -> None:
@@ -109,7 +111,8 @@ def test_numpy_and_torch_take_the_same_step() -> None:
     noise = {k: rng.standard_normal((batch, steps, n)).astype(np.float32) for k, n in DRAWN.items()}
     with torch.inference_mode():
         heard = generator.listen(features, condition.float())
-        taken, _ = Stepper(generator).run(Stepper(generator).start(batch), [h.numpy() for h in heard], noise)
+        given = [*(h.numpy() for h in heard), np.ones((batch, steps, 1), np.float32)]
+        taken, _ = Stepper(generator).run(Stepper(generator).start(batch), given, noise)
         state = generator.start(batch)
         for step in range(steps):
             audio, scale, shift, out = (part[:, step] for part in heard)

@@ -365,3 +365,22 @@ def test_a_line_whose_emotion_is_left_to_the_voice_tells_what_was_heard(
     heard = [message for message in backend.messages if message.text.startswith("Heard")]
     assert [message.level for message in heard] == ["INFO"]
     assert backend.messages[-1].text.startswith("Baked")
+
+
+@pytest.mark.parametrize(("engine", "words"), [("neural", "learned engine"), ("rules", "rules engine")])
+def test_the_engine_of_the_menu_performs_and_is_named(
+    scene: bpy.types.Scene, backend: runtime.Runtime, voice: Path, engine: str, words: str
+) -> None:
+    fill_in(scene, voice)
+    scene.soliloquy.engine, scene.soliloquy.seed = engine, 7
+    assert bpy.ops.soliloquy.perform() == {"FINISHED"}
+    assert f"Performed by the {words}, seed 7." in [message.text for message in backend.messages]
+    assert backend.messages[-1].text.startswith("Baked")
+
+
+def test_the_engine_is_kept_with_the_scene(scene: bpy.types.Scene, registered: None, tmp_path: Path) -> None:
+    assert scene.soliloquy.engine == "neural"
+    scene.soliloquy.engine = "rules"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "kept.blend"), copy=True)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
+    assert bpy.context.scene.soliloquy.engine == "rules"

@@ -42,7 +42,7 @@ class Paper:
             self.words.append(args[0])
         else:
             self.words.append(options.get("text", ""))
-        return Paper(self.words)
+        return (Paper(self.words), Paper(self.words)) if name == "panel" else Paper(self.words)
 
 
 def drawn() -> str:
@@ -133,3 +133,8 @@ def test_the_voice_may_choose_the_emotion_and_then_the_intensity(scene: bpy.type
     assert len(offered) == 9
     scene.soliloquy.emotion = "auto"
     assert "intensity" in drawn()
+
+
+def test_the_engine_stands_under_advanced() -> None:
+    text = drawn()
+    assert text.index("Advanced") < text.index("engine")

@@ -19,12 +19,15 @@ from backend.cues.generator import BEFORE
 from backend.cues.model import CueModel
 from backend.cues.motor import drive_of, followed
 from backend.cues.spaces import LIP_CONTROLS, lips_to_channels
+from backend.cues.told import UNTOLD
 
 from .scenes import Scene
 from .teacher import Lesson
 
 STYLE_SPREAD: Final[float] = 0.25
 """Deviation of the logarithm of a character's gains: 0.6 to 1.6 holds 95 % of them."""
+TOLD_SHARE: Final[float] = 0.5
+"""Of the crops in which the lips are told what is said; in the others nobody gave a text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +56,13 @@ class Course:
 
 @dataclass(frozen=True)
 class CueBatch:
-    """Tensors of B crops of M cue steps, as in Course; `examples` (B,16,52) and `known` (B,) whether they are given."""
+    """Tensors of B crops of M cue steps, as in Course; `examples` (B,16,52) and `known` (B,) whether they are given.
+
+    `told` (B,2M,5) are the phones of the text, all `UNTOLD` in the crops for which the lips must rely on their ears.
+    """
 
     features: Tensor
+    told: Tensor
     emotion: Tensor
     lips: Tensor
     contacts: Tensor
@@ -140,9 +147,11 @@ def _crop(scenes: Sequence[Scene], course: Course, steps: int, rng: np.random.Ge
     style = _style(rng)
     lips_gain = style[: len(LIP_CONTROLS)]
     expression_gain = style[-1]
+    told = scenes[course.scene].told[fine].astype(np.int64)
     frames = course.channels[rng.integers(0, len(course.channels), EXAMPLE_FRAMES)]
     return {
         "features": scenes[course.scene].features[fine].astype(np.float32),
+        "told": told if rng.random() < TOLD_SHARE else np.full_like(told, UNTOLD),
         "emotion": course.emotion[fine],
         "lips": np.minimum(course.lips[fine] * lips_gain, 1.0),
         "contacts": course.contacts[fine],

@@ -17,8 +17,9 @@ import torch
 
 from backend.cues.clock import CUE_RATE, ENCODER_RATE
 from backend.cues.expression_space import fit_expression_space
-from backend.cues.library import load_encoder
+from backend.cues.library import load_cues, load_encoder
 from backend.cues.model import CueConfig, CueModel
+from backend.cues.weights import read_weights
 from backend.training.corpus.manifest import read_manifest
 from backend.training.solver import Schedule, as_card, device, optimise, save_weights
 
@@ -33,6 +34,7 @@ from .losses import (
     freeze,
     lip_basis,
     lip_loss,
+    lips_of,
     stream_loss,
     total,
 )
@@ -70,6 +72,27 @@ def train_cues(recipe: CueRecipe, out: Path) -> None:
     metrics = held_out(model, classifier, recipe, np.random.default_rng(recipe.seed + 1))
     log.info("validation voices: %s", metrics)
     save_weights(out, model.cpu(), _card(recipe, scenes, metrics))
+
+
+def train_lips(recipe: CueRecipe, out: Path) -> None:
+    """Go on with the lips of the installed model and leave its other streams as they are; write it to `out`."""
+    torch.manual_seed(recipe.seed)
+    rng = np.random.default_rng(recipe.seed)
+    scenes, lessons = material(recipe, "train", rng)
+    model = load_cues().to(device())
+    freeze(model)
+    model.lips.requires_grad_(True)
+    source = cue_batches(scenes, courses_of(lessons, model), recipe.batch, recipe.crop, rng)
+    basis = lip_basis().to(device())
+
+    def losses() -> dict[str, torch.Tensor]:
+        batch = next(source).to(device())
+        with torch.no_grad():
+            condition = model.condition(batch.emotion, character_code(model, batch))
+        return lip_loss(lips_of(model, batch, condition), batch, basis)
+
+    optimise(model.lips, losses, recipe.schedule)
+    save_weights(out, model.cpu(), _lips_card(recipe))
 
 
 def material(recipe: CueRecipe, split: str, rng: np.random.Generator) -> tuple[list[Scene], list[Lesson]]:
@@ -118,7 +141,7 @@ def learn(
     def losses() -> dict[str, torch.Tensor]:
         batch = next(source).to(where)
         condition = model.condition(batch.emotion, character_code(model, batch))
-        lips, _ = model.lips(batch.features, condition, model.lips.stack.start(len(batch.features)))
+        lips = lips_of(model, batch, condition)
         streams, hidden = stream_loss(model, batch, condition)
         felt = emotion_loss(model, classifier, batch, condition, lips, hidden, rng)
         return total(lip_loss(lips, batch, basis), streams, {"emotion": felt})
@@ -139,12 +162,24 @@ def held_out(
         for _ in range(rounds):
             batch = next(source).to(device())
             condition = model.condition(batch.emotion, character_code(model, batch))
-            lips, _ = model.lips(batch.features, condition, model.lips.stack.start(len(batch.features)))
+            lips = lips_of(model, batch, condition)
             streams, hidden = stream_loss(model, batch, condition)
             felt = emotion_loss(model, classifier, batch, condition, lips, hidden, rng)
             for name, value in total(lip_loss(lips, batch, basis), streams, {"emotion": felt}).items():
                 sums[name] = sums.get(name, 0.0) + float(value) / rounds
     return {name: round(value, 4) for name, value in sums.items()}
+
+
+def _lips_card(recipe: CueRecipe) -> dict[str, Any]:
+    """The installed card, and how the lips went on from there."""
+    card = {k: v for k, v in read_weights("cues")[1].items() if k not in ("name", "sha256", "tensors", "lips")}
+    lips = {
+        "what": "the lips learned on, alone, told the phones of the text in half of the crops",
+        "command": f"python -m backend train cues --lips --corpus CORPUS --steps {recipe.schedule.steps} "
+        f"--seed {recipe.seed}",
+        "config": as_card(recipe),
+    }
+    return card | {"lips": lips}
 
 
 def _card(recipe: CueRecipe, scenes: Sequence[Scene], metrics: dict[str, float]) -> dict[str, Any]:

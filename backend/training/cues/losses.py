@@ -40,6 +40,12 @@ ROLLOUT: Final[int] = 40
 EMOTION_WEIGHT: Final[float] = 0.5
 
 
+def lips_of(model: CueModel, batch: CueBatch, condition: Tensor) -> Tensor:
+    """(B,S,17): the lips as the model has them."""
+    start = model.lips.stack.start(len(batch.features))
+    return model.lips(batch.features, condition, start, batch.told)[0]
+
+
 def lip_loss(predicted: Tensor, batch: CueBatch, basis: Tensor) -> dict[str, Tensor]:
     """Errors of lips (B,S,17): landmarks, weighted to the mouth and with their motion; controls; contacts."""
     controls, contacts = predicted.split((len(LIP_CONTROLS), 2), dim=-1)

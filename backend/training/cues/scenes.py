@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from backend.audio.sound import SAMPLE_RATE, Sound
 from backend.cues.actor import even
 from backend.cues.encoder import SpeechEncoder
 from backend.cues.frontend import encoder_inputs
+from backend.cues.told import TAPS, UNTOLD, told_phones
 from backend.speech.phones import SILENCE, Phone, fill_silence
 from backend.training.augment import AugmentConfig, augment
 from backend.training.corpus.manifest import Clip
@@ -36,13 +38,23 @@ CLEAN_SHARE: Final[float] = 0.4
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """`phones` and `prosody` of the clean sound, its `duration` s and `sha256`, `features` (S,F) float16 as heard."""
+    """`phones` and `prosody` of the clean sound, its `duration` s and `sha256`, `features` (S,F) float16 as heard.
+
+    Without phones nothing can be told to the lips.
+    """
 
     sha256: str
     duration: float
     phones: tuple[Phone, ...]
     prosody: Prosody
     features: np.ndarray
+
+    @cached_property
+    def told(self) -> np.ndarray:
+        """(S,5) int16 as `told_phones`."""
+        steps = len(self.features)
+        told = told_phones(self.phones, steps) if self.phones else np.full((steps, len(TAPS)), UNTOLD)
+        return told.astype(np.int16)
 
 
 def scenes_of(
