@@ -98,6 +98,12 @@ class SoliloquySettings(bpy.types.PropertyGroup):
         options={"ENUM_FLAG"},
         default=set(LAYERS),
     )
+    raise_ranges: BoolProperty(
+        name="Raise Slider Ranges",
+        description="Where a movement goes beyond a slider, raise its range instead of limiting the movement; removing "
+        "the takes puts the ranges back",
+        options=set(),
+    )
     push: BoolProperty(
         name="Push to NLA",
         description="Put the take in the NLA as a track of its name, below your own Action",

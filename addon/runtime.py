@@ -47,6 +47,7 @@ class Job:
     tolerance: float
     layers: tuple[str, ...] = ()
     push: bool = False
+    raise_ranges: bool = False
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ class SOLILOQUY_OT_perform(Explained, bpy.types.Operator):
             tolerance=settings.tolerance,
             layers=chosen_layers(settings),
             push=settings.push,
+            raise_ranges=settings.raise_ranges,
         )
         current = runtime.get()
         name = current.submit(request, job)
@@ -98,7 +99,7 @@ class SOLILOQUY_OT_apply(Explained, bpy.types.Operator):
         selected = _by_uid(bpy.data.objects, job.character)
         if scene is None or selected is None:
             raise RigError("rig.gone", "The character is no longer in the file, so nothing was baked.")
-        wanted = take.Take(job.line, job.sound, job.start, job.tolerance, job.layers, job.push)
+        wanted = take.Take(job.line, job.sound, job.start, job.tolerance, job.layers, job.push, job.raise_ranges)
         report = take.apply(scene, selected, performance, wanted)
         _tell(self, sentences_of(report), performance.meta)
 
@@ -129,8 +130,9 @@ class SOLILOQUY_OT_bake_file(Explained, bpy.types.Operator):
         path = Path(bpy.path.abspath(self.filepath))
         sound = Path(bpy.path.abspath(settings.sound)) if settings.sound else None
         wanted = take.Take(
-            path.stem, sound, settings.start_frame, settings.tolerance, chosen_layers(settings), settings.push
-        )
+            path.stem, sound, settings.start_frame, settings.tolerance, chosen_layers(settings), settings.push,
+            settings.raise_ranges,
+        )  # fmt: skip
         performance = Performance.load(path)
         report = take.apply(context.scene, chosen_character(context), performance, wanted)
         _tell(self, sentences_of(report), performance.meta)

@@ -19,6 +19,7 @@ from .actions import Track
 from .discover import require_editable
 from .parts import Character
 from .plan import group_name, planned_tracks
+from .ranges import Ranges, put_back
 
 
 @dataclass(frozen=True)
@@ -52,20 +53,25 @@ def bake(
     line: str,
     tolerance: float = 0.0,
     layers: Collection[str] = LAYERS,
+    raise_ranges: bool = False,
 ) -> BakeReport:
     """Key a performance on a character, in Actions of our own.
 
     `line` names the take; baking the same line again replaces its keys, of `layers` alone when these are some.
     `tolerance` above 0 thins keys out where straight lines stay that close (shape-key units, radians); 0 keys every
-    frame. All is computed before the first change, so that a RigError leaves the scene as it was.
+    frame. Values beyond a slider's range are limited to it, or with `raise_ranges` the range is raised. All is computed
+    before the first change, so that a RigError leaves the scene as it was.
     """
     require_editable(character)
     curves = scene_curves(performance, timeline)
     notes, groups = list(character.notes), frozenset(map(group_name, layers or LAYERS))
-    dense = planned_tracks(character, curves, notes, groups)
+    ranges = Ranges(raise_ranges)
+    dense = planned_tracks(character, curves, notes, groups, ranges)
+    notes += ranges.sentences()
     if not dense:
         raise RigError("rig.nothing", f"Nothing on {character.name} can be keyed: everything follows drivers.")
     plan = {datablock: [_thinned(t, tolerance, curves) for t in tracks] for datablock, tracks in dense.items()}
+    ranges.apply()
     made = _write(character, line, plan, groups, notes)
     return BakeReport(
         actions=tuple(made),
@@ -123,9 +129,13 @@ def remove(character: Character) -> tuple[str, ...]:
     keys = [o.data.shape_keys for o in character.objects if getattr(o.data, "shape_keys", None) is not None]
     data = [o.data for o in character.objects if o.data is not None]
     nla.remove_tracks(character)
-    returned = [(ownership.label(d), ownership.restore(d)) for d in dict.fromkeys((*keys, *character.objects, *data))]
+    datablocks = [d for d in dict.fromkeys((*keys, *character.objects, *data)) if d.is_editable]
+    returned = [(ownership.label(d), ownership.restore(d)) for d in datablocks]
+    ranges = sum(map(put_back, datablocks))
     count = ownership.delete_takes(character.name)
     sentences = [f"Removed {count} Action{'' if count == 1 else 's'} from {character.name}."] if count else []
+    if ranges:
+        sentences.append(f"{ranges} slider range{'' if ranges == 1 else 's'} are as before.")
     return (*sentences, *(f"The Action {action} is back on {name}." for name, action in returned if action))
 
 

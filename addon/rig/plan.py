@@ -17,6 +17,7 @@ from .actions import Track
 from .bones import bone_tracks
 from .fitting import Solved, solve_face
 from .parts import Character, KeyTarget
+from .ranges import Ranges
 
 GROUP: Final[str] = "Soliloquy"
 
@@ -27,56 +28,44 @@ def group_name(layer: str) -> str:
 
 
 def planned_tracks(
-    character: Character, curves: SceneCurves, notes: list[str], groups: frozenset[str]
+    character: Character, curves: SceneCurves, notes: list[str], groups: frozenset[str], ranges: Ranges
 ) -> dict[bpy.types.ID, list[Track]]:
-    """The tracks in `groups` for each datablock; an armature may have both bones and properties."""
+    """The tracks in `groups` for each datablock, within `ranges`; an armature may have both bones and properties."""
     found: dict[bpy.types.ID, list[Track]] = {}
     solved = solve_face(character, curves, notes)
     plans = (
-        _key_plan(character, curves, solved, notes),
+        _key_plan(character, curves, solved),
         _property_plan(character, curves),
         _bone_plan(character, curves, solved, notes),
     )
     for datablock, tracks in itertools.chain(*plans):
-        found.setdefault(datablock, []).extend(track for track in tracks if track.group in groups)
+        found.setdefault(datablock, []).extend(ranges.hold(datablock, t) for t in tracks if t.group in groups)
     return {datablock: tracks for datablock, tracks in found.items() if tracks}
 
 
-def _key_plan(
-    character: Character, curves: SceneCurves, solved: Solved, notes: list[str]
-) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
+def _key_plan(character: Character, curves: SceneCurves, solved: Solved) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
     for target in character.keys:
-        tracks = [
-            Track(block.path_from_id("value"), 0, group_name(layer), curves.frames, values)
-            for block, values, layer in _key_values(target, curves, solved, notes)
-        ]
-        yield target.key, tracks
-
-
-def _key_values(
-    target: KeyTarget, curves: SceneCurves, solved: Solved, notes: list[str]
-) -> Iterator[tuple[bpy.types.ShapeKey, np.ndarray, str]]:
-    """Each key with its values (N,) and layer; within its slider, for Blender cuts them there and artists ask."""
-    for name in target.fitted:
-        if name in solved.keys:
-            yield target.key.key_blocks[name], *solved.keys[name]
-    clipped: list[str] = []
-    mapped = apply_rows([match.row for match in target.matches], curves.channels, curves.gap)
-    for match, wanted in zip(target.matches, mapped.T, strict=True):
-        block = target.key.key_blocks[match.key]
-        values = np.clip(wanted, block.slider_min, block.slider_max)
-        if not np.array_equal(values, wanted):
-            clipped.append(block.name)
-        yield block, values, layer_of(match.sources)
-    if clipped:
-        notes.append(
-            f"{len(clipped)} keys of {target.owner.name} were limited by the range of their sliders "
-            f"({', '.join(clipped[:4])}); widen it to see the whole movement."
+        blocks = target.key.key_blocks
+        yield (
+            target.key,
+            [
+                Track(blocks[name].path_from_id("value"), 0, group_name(layer), curves.frames, values)
+                for name, values, layer in _key_values(target, curves, solved)
+            ],
         )
 
 
+def _key_values(target: KeyTarget, curves: SceneCurves, solved: Solved) -> Iterator[tuple[str, np.ndarray, str]]:
+    """Each key with its values (N,) and layer: those that are solved for, then those that follow rows."""
+    for name in target.fitted:
+        if name in solved.keys:
+            yield name, *solved.keys[name]
+    mapped = apply_rows([match.row for match in target.matches], curves.channels, curves.gap)
+    for match, wanted in zip(target.matches, mapped.T, strict=True):
+        yield match.key, wanted, layer_of(match.sources)
+
+
 def _property_plan(character: Character, curves: SceneCurves) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
-    """Custom properties, which have no range of their own that Blender would hold keys to."""
     for target in character.properties:
         values = apply_rows([match.row for match in target.matches], curves.channels, curves.gap)
         yield (

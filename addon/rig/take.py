@@ -26,6 +26,7 @@ class Take:
     tolerance: float = 0.0
     layers: tuple[str, ...] = LAYERS
     push: bool = False
+    raise_ranges: bool = False
 
 
 def apply(
@@ -37,7 +38,9 @@ def apply(
     """
     character = find_character(selected)
     timeline = keyer.scene_timeline(scene, take.start)
-    report = keyer.bake(character, performance, timeline, take.line, take.tolerance, take.layers)
+    report = keyer.bake(
+        character, performance, timeline, take.line, take.tolerance, take.layers, raise_ranges=take.raise_ranges
+    )
     if take.push:
         nla.push(character)
     sound.extend_range(scene, report.frames)

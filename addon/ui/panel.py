@@ -74,7 +74,7 @@ def _draw_line(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row = column.row()
     row.active = settings.emotion != FROM_VOICE  # the voice says how strong it is
     row.prop(settings, "intensity", slider=True)
-    for name in ("seed", "start_frame", "tolerance", "push"):
+    for name in ("seed", "start_frame", "tolerance", "raise_ranges", "push"):
         column.prop(settings, name)
     layers = layout.row(align=True)
     layers.prop(settings, "layers", expand=True)

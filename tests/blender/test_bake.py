@@ -9,7 +9,7 @@ import pytest
 from addon.core.baking import scene_curves
 from addon.core.channels import CHANNEL_INDEX, CHANNELS
 from addon.core.timeline import Timeline
-from addon.rig import actions, keyer
+from addon.rig import actions, keyer, ranges, take
 from addon.rig.discover import find_character
 from tests.blender import scenes
 
@@ -106,6 +106,38 @@ def test_values_beyond_a_slider_are_cut_there_and_the_artist_is_told(scene: bpy.
     assert any("mouthSmileLeft" in note and "slider" in note for note in report.notes)
     track = actions.read_tracks(block.id_data)[block.path_from_id("value"), 0]
     assert track.values.max() == 0.5
+
+
+def test_a_range_is_raised_when_the_artist_wants_it_and_put_back_when_the_take_is_removed(
+    scene: bpy.types.Scene,
+) -> None:
+    rig = scenes.add_character()
+    block = bpy.data.objects["Face"].data.shape_keys.key_blocks["mouthSmileLeft"]
+    block.slider_min, block.slider_max, block.value = -0.25, 0.5, 0.125
+    line = scenes.performance(fps=scene.render.fps)
+    # what the range was is not forgotten when the line is baked again
+    report, _ = (
+        keyer.bake(find_character(rig), line, keyer.scene_timeline(scene, 1), "line", raise_ranges=True)
+        for _ in range(2)
+    )
+    assert any("mouthSmileLeft" in note and "raised" in note for note in report.notes)
+    track = actions.read_tracks(block.id_data)[block.path_from_id("value"), 0]
+    assert track.values.max() == pytest.approx(line.channels[:, CHANNEL_INDEX["mouthSmileLeft"]].max(), abs=1e-4)
+    assert (block.slider_min, block.slider_max) == pytest.approx((-0.25, track.values.max()))
+    keyer.remove(find_character(rig))
+    assert (block.slider_min, block.slider_max, block.value) == (-0.25, 0.5, 0.125)
+    assert ranges.RANGES_PROPERTY not in block.id_data
+
+
+def test_raised_ranges_outlive_a_push_to_the_nla_and_are_put_back_with_it(scene: bpy.types.Scene) -> None:
+    rig = scenes.add_character()
+    block = bpy.data.objects["Face"].data.shape_keys.key_blocks["mouthSmileLeft"]
+    block.slider_max = 0.5
+    wanted = take.Take("line", None, 1, push=True, raise_ranges=True)
+    take.apply(scene, rig, scenes.performance(fps=scene.render.fps), wanted)
+    assert block.slider_max > 0.8
+    take.remove(scene, rig)
+    assert block.slider_max == 0.5
 
 
 def test_a_key_with_quotes_in_its_name_is_keyed() -> None:

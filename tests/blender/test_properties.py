@@ -104,3 +104,26 @@ def test_a_few_properties_of_any_rig_are_no_face() -> None:
     rig["jawOpen"] = 0.0
     assert not find_character(rig).properties
     assert set(GROUPS["mouth"]) <= set(find_character(rig).channels)
+
+
+def test_the_limits_of_a_property_hold_or_are_raised_and_put_back(metahuman: bpy.types.Object) -> None:
+    name = "CTRL_expressions_jawOpen"
+    metahuman.id_properties_ui(name).update(min=0.0, max=0.25, soft_max=0.2)
+    before = metahuman.id_properties_ui(name).as_dict()
+    line = scenes.performance(1.0)
+
+    def bake_with(raised: bool) -> tuple[str, float]:
+        report = take.apply(bpy.context.scene, metahuman, line, take.Take("line", None, 1, raise_ranges=raised))
+        track = actions.read_tracks(metahuman)[f'["{name}"]', 0]
+        return next(note for note in report.notes if name in note), float(track.values.max())
+
+    said, most = bake_with(raised=False)
+    assert "limited" in said
+    assert most == 0.25
+    assert metahuman.id_properties_ui(name).as_dict() == before
+    said, most = bake_with(raised=True)
+    assert "raised" in said
+    assert most == pytest.approx(0.4)
+    assert metahuman.id_properties_ui(name).as_dict()["max"] == pytest.approx(0.4)
+    take.remove(bpy.context.scene, metahuman)
+    assert metahuman.id_properties_ui(name).as_dict() == before
