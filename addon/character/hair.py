@@ -25,6 +25,8 @@ _LOCK_RINGS: Final[int] = 14
 _LOCK_SIDES: Final[int] = 8
 _REACH: Final[float] = 0.24
 _SEED: Final[int] = 20
+_SHAKEN: Final[float] = 0.014
+"""Radians by which tufts stand off their lattice."""
 
 
 def _towards(directions: np.ndarray) -> np.ndarray:
@@ -116,13 +118,15 @@ def _tufts(hair: HairSpec, field: sdf.Field, random: np.random.Generator) -> lis
     number = np.arange(hair.tufts * 3)
     height = 1.0 - 2.0 * (number + 0.5) / len(number)
     around = (number * np.pi * (3.0 - np.sqrt(5.0)) + np.pi) % (2.0 * np.pi) - np.pi
-    up = np.arcsin(height)
+    # Shaken a little, or the lattice shows as spirals.
+    around += random.normal(0.0, _SHAKEN, len(number)) / np.sqrt(np.maximum(1.0 - height**2, 0.04))
+    up = np.arcsin(np.clip(height, -1.0, 1.0)) + random.normal(0.0, _SHAKEN, len(number))
     inside = up > _hairline(hair, around) + np.radians(1.5)
     out = _towards(np.degrees(np.stack([around, up], -1)))[inside]
     surface = sdf.cast(field, _CENTRE + _REACH * out, -out, _REACH)
     share = np.clip((up[inside] - _hairline(hair, around[inside])) / np.radians(40.0), 0.0, 1.0)
     thick = _thickness(hair, around[inside], share)
-    radius = hair.tuft_radius * random.uniform(0.8, 1.2, len(out)) * (0.75 + 0.25 * share)
+    radius = hair.tuft_radius * random.uniform(0.70, 1.30, len(out)) * (0.75 + 0.25 * share)
     return [_ball(p + o * h, r, random) for p, o, h, r in zip(surface, out, thick, radius, strict=True)]
 
 

@@ -44,7 +44,7 @@ FINISHES: Final[Mapping[str, Finish]] = {
     "mouth": Finish(0.35, 0.10, coat=0.4),
     "brow": Finish(0.70, 0.08),
     "lash": Finish(0.70, 0.05),
-    "hair": Finish(0.38, 0.30, anisotropic=0.6, bump=0.25, painted=True),
+    "hair": Finish(0.46, 0.30, anisotropic=0.6, bump=0.25, painted=True),
     "sclera": Finish(0.20, 0.40, 0.10, (0.002, 0.001, 0.0008), coat=1.0),
     "limbus": Finish(0.25, 0.10),
     "iris": Finish(0.35, 0.20),
