@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from backend.generator.raster import Camera, Light, Look, Mesh, render
-from backend.generator.raster.shade import surface, vertex_normals
+from backend.generator.raster.shade import hits, vertex_normals
 from backend.generator.raster.zbuffer import project, visible_triangles
 
 FLAT = Look(lights=(), ambient=(1.0, 1.0, 1.0))
@@ -147,7 +147,7 @@ def test_attributes_are_perspective_correct() -> None:
     screen = project(vertices, camera)
     seen = visible_triangles(screen, faces, 64, 64)
     where = torch.nonzero(seen.reshape(-1) >= 0).squeeze(1)
-    value = surface(screen, faces, vertices, seen, where)
+    value = hits(screen, faces, seen, where).of_vertices(vertices)
     again = project(value[None], camera)[0]
     np.testing.assert_allclose(again[:, 0], where % 64 + 0.5, atol=1e-2)
     np.testing.assert_allclose(again[:, 1], torch.div(where, 64, rounding_mode="floor") + 0.5, atol=1e-2)

@@ -2,5 +2,6 @@
 
 from .render import render
 from .scene import STUDIO, Camera, Light, Look, Mesh
+from .texture import Texturing
 
-__all__ = ["STUDIO", "Camera", "Light", "Look", "Mesh", "render"]
+__all__ = ["STUDIO", "Camera", "Light", "Look", "Mesh", "Texturing", "render"]

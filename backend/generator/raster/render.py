@@ -11,7 +11,8 @@ import torch
 from torch.nn import functional
 
 from .scene import STUDIO, Camera, Look, Mesh
-from .shade import light, surface, vertex_normals
+from .shade import Hits, hits, light, vertex_normals
+from .texture import Layout, Texturing, linear_table
 from .zbuffer import project, visible_triangles
 
 PIXELS_AT_ONCE: Final[int] = 1 << 16
@@ -57,18 +58,50 @@ def render(
 
 
 @dataclass(frozen=True, eq=False)
+class _Pictures:
+    """A texturing on the device: `uv`, `number` as there, `texels` (N,3) bytes in their `layout`, `linear` (256,)."""
+
+    uv: torch.Tensor
+    number: torch.Tensor
+    layout: Layout
+    texels: torch.Tensor
+    linear: torch.Tensor
+
+    @classmethod
+    def of(cls, texturing: Texturing, device: str) -> _Pictures:
+        rows = np.concatenate([picture.reshape(-1, 3) for picture in texturing.pictures])
+        return cls(
+            torch.from_numpy(np.ascontiguousarray(texturing.uv, dtype=np.float32)).to(device),
+            torch.from_numpy(texturing.number.astype(np.int64)).to(device),
+            Layout.of([(p.shape[0], p.shape[1]) for p in texturing.pictures], device),
+            torch.from_numpy(rows).to(device),
+            linear_table(device),
+        )
+
+    def over(self, colours: torch.Tensor, seen: Hits) -> torch.Tensor:
+        """`colours` (P,3) with those of the pictures where there is one."""
+        number = self.number[seen.triangle]
+        index, share = self.layout.taps(number.clamp(min=0), seen.of_corners(self.uv))
+        painted = (self.linear[self.texels[index].long()] * share[..., None]).sum(dim=1)
+        return torch.where(number[:, None] >= 0, painted.to(colours.dtype), colours)
+
+
+@dataclass(frozen=True, eq=False)
 class _Subject:
-    """The mesh on the device: triangles (F,3), what its vertices carry besides motion (V,4), and its sides."""
+    """The mesh on the device: triangles (F,3), what its vertices carry besides motion (V,4), sides and pictures."""
 
     triangles: torch.Tensor
     carried: torch.Tensor
     two_sided: bool
+    pictures: _Pictures | None
 
     @classmethod
     def of(cls, mesh: Mesh, device: str) -> _Subject:
         specular = np.zeros(mesh.vertex_count, np.float32) if mesh.specular is None else mesh.specular
-        carried = np.concatenate([mesh.colours, specular[:, None]], axis=1)
-        return cls(torch.from_numpy(mesh.triangles).to(device), torch.from_numpy(carried).to(device), mesh.two_sided)
+        carried = torch.from_numpy(np.concatenate([mesh.colours, specular[:, None]], axis=1)).to(device)
+        textured = mesh.texturing is not None and mesh.texturing.pictures
+        pictures = _Pictures.of(mesh.texturing, device) if textured and mesh.texturing else None
+        return cls(torch.from_numpy(mesh.triangles).to(device), carried, mesh.two_sided, pictures)
 
 
 def _lit(subject: _Subject, vertices: torch.Tensor, camera: Camera, look: Look) -> tuple[torch.Tensor, torch.Tensor]:
@@ -80,12 +113,14 @@ def _lit(subject: _Subject, vertices: torch.Tensor, camera: Camera, look: Look) 
     eye = torch.tensor(camera.position, dtype=vertices.dtype, device=vertices.device)
     picture = torch.zeros((seen.numel(), 3), dtype=vertices.dtype, device=vertices.device)
     for part in torch.nonzero(seen.reshape(-1) >= 0).squeeze(1).split(PIXELS_AT_ONCE):
-        value = surface(screen, subject.triangles, carried, seen, part)
+        met = hits(screen, subject.triangles, seen, part)
+        value = met.of_vertices(carried)
+        colours = value[:, 6:9] if subject.pictures is None else subject.pictures.over(value[:, 6:9], met)
         towards = functional.normalize(eye - value[:, :3], dim=-1)
         normal = functional.normalize(value[:, 3:6], dim=-1)
         if subject.two_sided:
             normal = torch.where((normal * towards).sum(dim=-1, keepdim=True) < 0, -normal, normal)
-        picture[part] = light(normal, towards, value[:, 6:9], value[:, 9:], look, camera)
+        picture[part] = light(normal, towards, colours, value[:, 9:], look, camera)
     return picture.reshape(*seen.shape, 3), (seen >= 0).to(vertices.dtype)
 
 

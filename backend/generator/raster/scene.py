@@ -11,6 +11,8 @@ from typing import Final
 
 import numpy as np
 
+from .texture import Texturing
+
 Vector = tuple[float, float, float]
 
 
@@ -19,13 +21,15 @@ class Mesh:
     """A surface whose vertices move: `triangles` (F,3) int64 vertex indices, `colours` (V,3) float32.
 
     `specular` (V,) float32 in 0..1 is how strongly each vertex mirrors the lights; None is matt. A `two_sided`
-    surface is also drawn from behind. Raises ValueError when the arrays do not fit each other.
+    surface is also drawn from behind. Where `texturing` has a picture it takes the place of the vertices' colours.
+    Raises ValueError when the arrays do not fit each other.
     """
 
     triangles: np.ndarray
     colours: np.ndarray
     specular: np.ndarray | None = None
     two_sided: bool = False
+    texturing: Texturing | None = None
 
     def __post_init__(self) -> None:
         triangles = np.ascontiguousarray(self.triangles, dtype=np.int64)
@@ -41,6 +45,8 @@ class Mesh:
             if specular.shape != (len(colours),):
                 raise ValueError("specular needs one value for each vertex")
             object.__setattr__(self, "specular", specular)
+        if self.texturing is not None and len(self.texturing.number) != len(triangles):
+            raise ValueError("texturing needs one picture number for each triangle")
 
     @property
     def vertex_count(self) -> int:

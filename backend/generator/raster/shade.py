@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -29,27 +30,46 @@ def vertex_normals(vertices: torch.Tensor, triangles: torch.Tensor) -> torch.Ten
     return functional.normalize(total, dim=-1).transpose(0, 1).contiguous()
 
 
-def surface(
-    screen: torch.Tensor, triangles: torch.Tensor, attributes: torch.Tensor, seen: torch.Tensor, where: torch.Tensor
-) -> torch.Tensor:
-    """Attributes (P,A), perspective-correct, at the positions `where` (P,) of the flattened `seen`.
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """What is seen at P positions.
 
-    `screen` (B,V,3) is `project`'s, `attributes` (B,V,A) are carried by the vertices, `seen` (B,H,W) is
-    `visible_triangles`'s; every position must be a covered one.
+    Its `triangle` (P,), the rows of its corners, `corner` (P,3), among the vertices of all frames side by side, and
+    their perspective-correct `shares` (3,P,1).
     """
-    frames, height, width = seen.shape
+
+    triangle: torch.Tensor
+    corner: torch.Tensor
+    shares: torch.Tensor
+
+    def of_vertices(self, attributes: torch.Tensor) -> torch.Tensor:
+        """Values (P,A) of what the vertices carry, (B,V,A), or (V,A) where it is the same in all frames."""
+        rows = attributes.reshape(-1, attributes.shape[-1])
+        corner = self.corner if attributes.dim() == 3 else self.corner % len(rows)
+        value = rows.index_select(0, corner[:, 0]) * self.shares[0]
+        for k in (1, 2):
+            value = torch.addcmul(value, rows.index_select(0, corner[:, k]), self.shares[k])
+        return value
+
+    def of_corners(self, attributes: torch.Tensor) -> torch.Tensor:
+        """Values (P,A) of what each triangle's corners carry, (F,3,A)."""
+        return (attributes.index_select(0, self.triangle) * self.shares.movedim(0, 1)).sum(dim=1)
+
+
+def hits(screen: torch.Tensor, triangles: torch.Tensor, seen: torch.Tensor, where: torch.Tensor) -> Hits:
+    """The triangles at the positions `where` (P,) of the flattened `seen`, all of them covered.
+
+    `screen` (B,V,3) is `project`'s, `seen` (B,H,W) is `visible_triangles`'s.
+    """
+    _, height, width = seen.shape
     pixel = where % (height * width)
     frame = torch.div(where, height * width, rounding_mode="floor")
-    corner = triangles[seen.reshape(-1)[where]] + (frame * screen.shape[1])[:, None]
+    triangle = seen.reshape(-1)[where]
+    corner = triangles[triangle] + (frame * screen.shape[1])[:, None]
     points = screen.reshape(-1, 3)[corner.T].movedim(-1, 1).contiguous()
     x, y = (pixel % width).to(screen.dtype) + 0.5, (pixel // width).to(screen.dtype) + 0.5
     weights = torch.stack(barycentric(points, x, y)).clamp(min=0) * points[:, 2]
-    weights = (weights / weights.sum(dim=0))[..., None]
-    carried = attributes.reshape(frames * screen.shape[1], -1)
-    value = carried.index_select(0, corner[:, 0]) * weights[0]
-    for k in (1, 2):
-        value = torch.addcmul(value, carried.index_select(0, corner[:, k]), weights[k])
-    return value
+    return Hits(triangle, corner, (weights / weights.sum(dim=0))[..., None])
 
 
 def light(
