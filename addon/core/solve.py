@@ -87,38 +87,52 @@ def residual(controls: Controls, values: np.ndarray, wanted: np.ndarray) -> np.n
 def _descend(
     gram: np.ndarray, pull: np.ndarray, controls: Controls, limits: tuple[np.ndarray, np.ndarray], tolerance: float
 ) -> np.ndarray:
-    step = np.float32(1.0 / (_largest(gram) + 4.0 * controls.temporal))
-    shrink = np.float32(step * controls.sparsity)
-    values = np.zeros_like(pull)
-    ahead, momentum = values, 1.0
+    """(T,K) float32 the values, by steps in buffers that are made once: memory is what this waits for, not sums."""
+    step = 1.0 / (_largest(gram) + 4.0 * controls.temporal)
+    shrink, tied = np.float32(step * controls.sparsity), np.float32(step * controls.temporal)
+    # A gradient step is linear in the values: what does not change from step to step is put together beforehand.
+    keep = ((1.0 - 2.0 * float(tied)) * np.eye(len(gram)) - step * gram).astype(np.float32)
+    drift = np.float32(step) * pull
+    values, moved = np.zeros_like(pull), np.empty_like(pull)
+    ahead, change, spare = values.copy(), np.empty_like(pull), np.empty_like(pull)
+    momentum = 1.0
     for _ in range(STEPS):
-        moved = ahead @ gram
-        moved -= pull
-        if controls.temporal:
-            moved += np.float32(controls.temporal) * _stiffness(ahead)
-        moved *= -step
-        moved += ahead
-        if shrink:
-            moved -= np.clip(moved, -shrink, shrink)
-        np.clip(moved, *limits, out=moved)
-        change = moved - values
+        np.matmul(ahead, keep, out=moved)
+        moved += drift
+        if tied:
+            _add_neighbours(moved, np.multiply(ahead, tied, out=spare))
+        _settle(moved, shrink, limits, spare)
+        np.subtract(moved, values, out=change)
         if max(float(change.max()), -float(change.min())) < tolerance:
             return moved
-        uphill = float(np.vdot(ahead - moved, change)) > 0
+        uphill = float(np.vdot(np.subtract(ahead, moved, out=spare), change)) > 0
         following = 1.0 if uphill else (1.0 + (1.0 + 4.0 * momentum * momentum) ** 0.5) / 2.0
         change *= np.float32(0.0 if uphill else (momentum - 1.0) / following)
-        change += moved
-        ahead, values, momentum = change, moved, following
+        np.add(moved, change, out=ahead)
+        values, moved, momentum = moved, values, following
     return values
 
 
-def _stiffness(values: np.ndarray) -> np.ndarray:
-    """The gradient of half the sum of squared changes from frame to frame."""
-    slope = np.zeros_like(values)
-    changes = np.diff(values, axis=0)
-    slope[:-1] -= changes
-    slope[1:] += changes
-    return slope
+def _add_neighbours(moved: np.ndarray, part: np.ndarray) -> None:
+    """Draw every frame towards those beside it; the first and the last stand beside themselves."""
+    moved[1:] += part[:-1]
+    moved[:-1] += part[1:]
+    moved[0] += part[0]
+    moved[-1] += part[-1]
+
+
+def _settle(moved: np.ndarray, shrink: np.float32, limits: tuple[np.ndarray, np.ndarray], spare: np.ndarray) -> None:
+    """The proximal step of sparsity and limits, in place: nearer to 0 by `shrink`, and within the limits.
+
+    Minimum and maximum, for numpy's clip takes several times as long.
+    """
+    low, high = limits
+    if shrink:
+        np.minimum(moved, shrink, out=spare)
+        np.maximum(spare, -shrink, out=spare)
+        moved -= spare
+    np.minimum(moved, high, out=moved)
+    np.maximum(moved, low, out=moved)
 
 
 def _largest(gram: np.ndarray) -> float:
