@@ -32,7 +32,10 @@ class CausalBlock(nn.Module):
         steps = signal.shape[1]
         taps = [longer[:, tap * self.dilation : tap * self.dilation + steps] for tap in range(self.kernel)]
         gathered = gelu(self.gather(torch.cat(taps, dim=2)))
-        return signal + self.dropout(self.mix(gathered)), longer[:, longer.shape[1] - self.reach :]
+        mixed = self.mix(gathered)
+        if self.training:
+            mixed = self.dropout(mixed)
+        return signal + mixed, longer[:, longer.shape[1] - self.reach :]
 
 
 class CausalStack(nn.Module):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import scipy.signal
 
 from backend.audio.features import MEL_BANDS, MEL_RATE, MEL_WINDOW, log_mel_frames
 from backend.audio.sound import SAMPLE_RATE
@@ -21,6 +20,13 @@ INPUT_WIDTH: Final[int] = 2 * MEL_PER_STEP * MEL_BANDS
 MEMORY_SECONDS: Final[float] = 1.5
 """Time constant of the running mean: a phrase, so that single phones stay."""
 DECAY: Final[float] = float(np.exp(-1.0 / (MEMORY_SECONDS * MEL_RATE)))
+BLOCK: Final[int] = 32
+"""Mel frames over which the running mean is taken at once."""
+_OLDER: Final[np.ndarray] = np.arange(BLOCK)[:, None] - np.arange(BLOCK)
+SHARES: Final[np.ndarray] = np.where(_OLDER >= 0, (1.0 - DECAY) * DECAY ** np.maximum(_OLDER, 0), 0.0)
+"""(BLOCK, BLOCK): what each frame of a block has of those before it in the running mean, y = (1 - d) x + d y'."""
+FADING: Final[np.ndarray] = DECAY ** np.arange(1, BLOCK + 1)[:, None]
+"""(BLOCK, 1): what each frame of a block has of the mean before the block."""
 HALF_WINDOW: Final[int] = MEL_WINDOW // 2
 SCALE: Final[float] = 3.0
 """Divides log-mel differences: about their standard deviation on speech, natural logarithm."""
@@ -32,7 +38,7 @@ class Frontend:
     def __init__(self, mel_mean: np.ndarray) -> None:
         """`mel_mean` (80,) is the mean log-mel of the training corpus, from where the running mean starts."""
         self._mean = np.asarray(mel_mean, dtype=np.float64)
-        self._memory = DECAY * self._mean[:, None]
+        self._memory = self._mean
         self._samples = np.zeros(HALF_WINDOW, dtype=np.float32)  # before the line there is silence
         self._frames = np.zeros((0, 2 * MEL_BANDS), dtype=np.float32)
         self._ahead = MEL_AHEAD - 1  # mel frames to skip, so that step 0 reads the frames 3 and 4
@@ -55,11 +61,14 @@ class Frontend:
 
     def normalized(self, mel: np.ndarray) -> np.ndarray:
         """(N, 160): the frames against the corpus and against the line's running mean up to each of them."""
-        rows = np.ascontiguousarray(mel.T, dtype=np.float64)  # along the rows the filter is four times as fast
-        running, self._memory = scipy.signal.lfilter([1.0 - DECAY], [1.0, -DECAY], rows, zi=self._memory)
         both = np.empty((len(mel), 2 * MEL_BANDS), dtype=np.float32)
         np.subtract(mel, self._mean, out=both[:, :MEL_BANDS], casting="same_kind")
-        np.subtract(mel, running.T, out=both[:, MEL_BANDS:], casting="same_kind")
+        for at in range(0, len(mel), BLOCK):
+            block = mel[at : at + BLOCK].astype(np.float64)
+            count = len(block)
+            running = SHARES[:count, :count] @ block + FADING[:count] * self._memory
+            np.subtract(block, running, out=both[at : at + count, MEL_BANDS:], casting="same_kind")
+            self._memory = running[-1]
         both *= np.float32(1.0 / SCALE)
         return both
 

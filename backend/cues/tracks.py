@@ -19,10 +19,12 @@ from .clock import CUE_RATE, ENCODER_RATE, LIP_LAG
 from .motor import between
 from .spaces import LIP_CONTROLS
 
-SEAL_FROM: Final[float] = 0.25
-SEAL_FULL: Final[float] = 0.5
+SEAL_FROM: Final[float] = 0.27
+SEAL_FULL: Final[float] = 0.55
 """Strength of a contact as the network expects it, from where lips begin to meet and where they are sealed: between
 them the doubt of the network would leave them ajar."""
+SEALED: Final[float] = 0.96
+"""Of the strength that the curve through three steps comes to, what is a whole seal."""
 LONGEST_BLINK: Final[float] = 1.0
 """Seconds after its start in which a blink is surely over."""
 
@@ -80,11 +82,10 @@ class CueTracks:
 
     def contacts_at(self, times: np.ndarray) -> Contacts:
         """How firmly the lips meet."""
-        sealed = np.clip(
-            (_drawn_through(self.contacts, times - self.origin) - SEAL_FROM) / (SEAL_FULL - SEAL_FROM), 0.0, 1.0
-        )
-        sealed = sealed * sealed * (3.0 - 2.0 * sealed)
-        return Contacts(bilabial=sealed[:, 0], labiodental=sealed[:, 1])
+        sealed = np.clip((self.contacts - SEAL_FROM) / (SEAL_FULL - SEAL_FROM), 0.0, 1.0)
+        parted = _parting(sealed * sealed * (3.0 - 2.0 * sealed))
+        drawn = np.minimum(_drawn_through(parted, times - self.origin) / SEALED, 1.0)
+        return Contacts(bilabial=drawn[:, 0], labiodental=drawn[:, 1])
 
     def motion_at(self, name: str, times: np.ndarray) -> np.ndarray:
         """(T,D) of `expression` or `head`, smooth between steps."""
@@ -100,6 +101,16 @@ class CueTracks:
         """(T,) closure of the lids 0..1 at times that follow each other at `fps`."""
         near = self.blinks[(self.blinks > times[0] - LONGEST_BLINK) & (self.blinks <= times[-1] + 1.0 / fps)]
         return blink_closure(near - times[0], times - times[0], fps)
+
+
+def _parting(strength: np.ndarray) -> np.ndarray:
+    """Strength of contacts (S,2) that falls no faster than lips part, which takes them the release of the rules."""
+    release = round(value("closures", "release") * ENCODER_RATE)
+    parted = strength.copy()
+    for step in range(1, min(release, len(strength))):
+        fading = 1.0 - minimum_jerk(np.array(step / release))
+        np.maximum(parted[step:], fading * strength[:-step], out=parted[step:])
+    return parted
 
 
 def _drawn_through(track: np.ndarray, times: np.ndarray) -> np.ndarray:

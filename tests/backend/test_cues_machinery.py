@@ -13,15 +13,19 @@ from addon.core.performance import Performance
 from backend.audio.sound import SAMPLE_RATE
 from backend.cues.actor import DRAWN
 from backend.cues.clock import LOOK_AHEAD
+from backend.cues.encoder import ENCODED_PHONES
 from backend.cues.fixation_grid import CELLS, STAY, cell_of, centres, classes_of, fixations_in
 from backend.cues.frontend import Frontend, encoder_inputs, tail_samples
 from backend.cues.generator import NOISE
-from backend.cues.motor import STIFFNESS, drive_of, follow, followed
+from backend.cues.motor import STIFFNESS, follow
 from backend.cues.performer import DRAWN_LAYERS, CueLine, act_lines, hear_line, perform_tracks
 from backend.cues.stepper import Stepper
 from backend.cues.stream import CueStream
+from backend.cues.told import TAPS, told_phones
 from backend.rules.layers import Direction
 from backend.rules.smoothing import add_pulses
+from backend.speech.phones import SILENCE, Phone
+from backend.training.cues.drives import drive_of, followed
 from tests.backend.actors import babble, line_of, untrained_actor
 
 ACTOR = untrained_actor()
@@ -101,6 +105,45 @@ def test_reseeding_a_layer_moves_no_other(layer: str) -> None:
         same = before.shape == after.shape and np.array_equal(before, after)
         assert same == (other != layer), other
     assert np.array_equal(kept.lips, anew.lips)
+
+
+def test_the_head_of_a_listener_keeps_its_place() -> None:
+    generator, rng = ACTOR.cues.generator, np.random.default_rng(0)
+    steps = 200
+    features = torch.from_numpy(rng.standard_normal((1, steps, 160)).astype(np.float32))
+    condition = torch.zeros(1, steps, ACTOR.cues.condition.leave.out_features)
+    noise = {k: rng.standard_normal((1, steps, n)).astype(np.float32) for k, n in DRAWN.items()}
+    with torch.inference_mode():
+        heard = [part.numpy() for part in generator.listen(features, condition)]
+    stepper = Stepper(generator)
+    speed = []
+    for speaking in (0.0, 1.0):
+        given = [*heard, np.full((1, steps, 1), speaking, np.float32)]
+        taken, _ = stepper.run(stepper.start(1), given, noise)
+        speed.append(np.abs(taken.velocity).mean(axis=(0, 1)))
+    silent, spoken = speed
+    assert np.all(silent[-3:] < 0.7 * spoken[-3:])
+    assert np.all(silent[:-3] > 0.7 * spoken[:-3])
+
+
+def test_lips_are_told_the_phones_around_a_step() -> None:
+    phones = (Phone("M", 0.1, 0.2), Phone("AA", 0.2, 0.5))
+    told = told_phones(phones, 30) - len(ENCODED_PHONES) * np.arange(len(TAPS))
+    now, ahead = told[:, TAPS.index(0)], told[:, TAPS.index(10)]
+    names = [ENCODED_PHONES[number] for number in now]
+    assert names == [SILENCE] * 5 + ["M"] * 5 + ["AA"] * 15 + [SILENCE] * 5
+    assert np.array_equal(now[10:], ahead[:-10])
+
+
+def test_a_known_text_moves_the_lips_and_nothing_else() -> None:
+    actor = untrained_actor()
+    torch.nn.init.normal_(actor.cues.lips.told.weight[:-1])
+    line = line_of(babble(2.0))
+    heard = hear_line(actor, line)
+    told = hear_line(actor, replace(line, phones=(Phone("AA", 0.0, 2.0),)))
+    assert not np.allclose(told.lips, heard.lips, atol=1e-2)
+    for one, other in zip(told.motion, heard.motion, strict=True):
+        assert np.array_equal(one, other)
 
 
 def test_numpy_and_torch_take_the_same_step() -> None:

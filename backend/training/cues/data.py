@@ -17,10 +17,10 @@ from backend.cues.expression_space import expression_coordinates
 from backend.cues.fixation_grid import CELLS, STAY
 from backend.cues.generator import BEFORE
 from backend.cues.model import CueModel
-from backend.cues.motor import drive_of, followed
 from backend.cues.spaces import LIP_CONTROLS, lips_to_channels
 from backend.cues.told import UNTOLD
 
+from .drives import drive_of, followed
 from .scenes import Scene
 from .teacher import Lesson
 
@@ -131,12 +131,20 @@ def fit_cells(model: CueModel, lessons: Sequence[Lesson]) -> None:
 
 
 def cue_batches(
-    scenes: Sequence[Scene], courses: Sequence[Course], size: int, steps: int, rng: np.random.Generator
+    scenes: Sequence[Scene],
+    courses: Sequence[Course],
+    size: int,
+    steps: int,
+    rng: np.random.Generator,
+    told_share: float = TOLD_SHARE,
 ) -> Iterator[CueBatch]:
-    """Crops of M = `steps` cue steps without end."""
+    """Crops of M = `steps` cue steps without end; in `told_share` of them the lips are told the phones."""
     long_enough = [course for course in courses if len(course.gaze) > steps]
     while True:
         rows = [_crop(scenes, long_enough[int(rng.integers(len(long_enough)))], steps, rng) for _ in range(size)]
+        for row in rows:
+            if rng.random() >= told_share:
+                row["told"] = np.full_like(row["told"], UNTOLD)
         yield CueBatch(**{name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]})
 
 
@@ -147,11 +155,10 @@ def _crop(scenes: Sequence[Scene], course: Course, steps: int, rng: np.random.Ge
     style = _style(rng)
     lips_gain = style[: len(LIP_CONTROLS)]
     expression_gain = style[-1]
-    told = scenes[course.scene].told[fine].astype(np.int64)
     frames = course.channels[rng.integers(0, len(course.channels), EXAMPLE_FRAMES)]
     return {
         "features": scenes[course.scene].features[fine].astype(np.float32),
-        "told": told if rng.random() < TOLD_SHARE else np.full_like(told, UNTOLD),
+        "told": scenes[course.scene].told[fine].astype(np.int64),
         "emotion": course.emotion[fine],
         "lips": np.minimum(course.lips[fine] * lips_gain, 1.0),
         "contacts": course.contacts[fine],
