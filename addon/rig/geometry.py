@@ -46,6 +46,13 @@ def place(owner: bpy.types.Object, character: Character) -> None:
 
     Raises RigError, before anything is noted, when there is no face on it.
     """
+    if not owner.is_editable:
+        raise RigError(
+            "rig.linked",
+            f"{owner.name} is linked, so that no landmarks can be kept on it; make a library override of the character "
+            "first.",
+            owner.name,
+        )
     frame, rest = mesh_axes(owner, character), rest_points(owner)
     blocks = _blocks(owner)
     moves = np.zeros((len(blocks), len(rest), 3))

@@ -142,3 +142,25 @@ def test_a_body_without_a_face_is_bound_by_its_head_bone_alone() -> None:
     test_geometry.bind(rig)
     assert find_character(rig).bones.head == "head"
     assert find_character(rig).fit is None
+
+
+def test_a_linked_head_is_refused_with_the_way_out_and_its_override_is_bound(
+    shared_data: Path, tmp_path: Path, line: Performance
+) -> None:
+    facecap(shared_data)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (source, target):
+        target.objects = source.objects
+    for linked in target.objects:
+        bpy.context.scene.collection.objects.link(linked)
+    rig = bpy.data.objects["Rig"]
+    with pytest.raises(RuntimeError, match="library override"):
+        test_geometry.bind(rig)
+    own = rig.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
+    test_geometry.bind(own)
+    before = bare_pose(own)
+    take.apply(bpy.context.scene, own, line, take.Take("line", None, 1))
+    assert own.animation_data.action is not None
+    take.remove(bpy.context.scene, own)
+    assert bare_pose(own) == before
