@@ -1,0 +1,1 @@
+"""The recipe of the mapper from relocated landmarks to a portrait's keypoints."""
