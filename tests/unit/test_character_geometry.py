@@ -18,21 +18,6 @@ from addon.core.channels import CHANNELS
 FLIP = np.array([-1.0, 1.0, 1.0])
 
 
-@pytest.fixture(scope="module", params=CHARACTERS.values(), ids=CHARACTERS)
-def spec(request: pytest.FixtureRequest) -> CharacterSpec:
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def model(spec: CharacterSpec) -> CharacterModel:
-    return build_character(spec)
-
-
-@pytest.fixture(scope="module")
-def skin(spec: CharacterSpec) -> Skin:
-    return build_skin(spec)
-
-
 def edges(quads: np.ndarray) -> Counter[tuple[int, int]]:
     pairs = np.sort(np.concatenate([quads[:, [i, (i + 1) % 4]] for i in range(4)]), axis=1)
     return Counter(map(tuple, pairs.tolist()))
