@@ -14,6 +14,7 @@ RECIPES: Final[tuple[str, ...]] = (
     "backend.training.judge.recipe",
     "backend.training.voice_emotion.recipe",
     "backend.training.mapper.recipe",
+    "backend.training.character.recipe",
 )
 """Modules with `add_parser(subparsers)`, whose parsers set `recipe`, a function of the options that gives the exit
 code. A new recipe is a line here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from addon.core.errors import RequestError
@@ -25,7 +26,19 @@ def _open_raster(_folder: str) -> Generator[Any]:
     return RasterGenerator()
 
 
-_ENTRIES: Final[Mapping[str, Entry]] = {"raster": Entry(GeneratorInfo("raster", ("shot",)), _open_raster)}
+def _open_character(folder: str) -> Generator[Any]:
+    from .character.generator import CharacterGenerator
+
+    return CharacterGenerator(Path(folder))
+
+
+_ENTRIES: Final[Mapping[str, Entry]] = {
+    "raster": Entry(GeneratorInfo("raster", ("shot",)), _open_raster),
+    "character": Entry(
+        GeneratorInfo("character", ("shot", "weights"), "Learned from your own renders of this character."),
+        _open_character,
+    ),
+}
 
 
 def generators() -> tuple[GeneratorInfo, ...]:

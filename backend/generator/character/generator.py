@@ -1,0 +1,172 @@
+"""The generator that a character's own renders trained: a shot's geometry in, that character's look out.
+
+The network runs in onnxruntime on a CPU, in torch on a GPU. While it paints a frame, the next is rasterised.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from addon.core.errors import RequestError
+from addon.core.performance import Performance
+from addon.core.shot import Shot
+from backend.device import device_name
+from backend.generator.interface import GeneratorInfo, LatentTrack, Picture, Portrait, Report
+from backend.generator.raster.scene import Camera
+from backend.generator.raster.shots import camera_of, timing_of, vertices_of
+
+from .body import Body, surface_hash
+from .conditioning import Told, Window, features_of
+from .folder import CARD, NETWORK, Trained, read_character
+from .material import as_bytes
+from .network import paste
+
+NAME: Final[str] = "character"
+FOLDER: Final[str] = "character_folder"
+"""Key of a shot's meta: the folder that its character was trained into."""
+SAMPLES: Final[dict[str, int]] = {"draft": 1, "final": 2}
+"""Samples of the geometry along each side of a pixel."""
+Paint = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
+
+
+@dataclass(frozen=True, eq=False)
+class CharacterState:
+    """A shot and the folder of its character; `trained` is None before anything was learned."""
+
+    shot: Shot
+    folder: Path
+    trained: Trained | None
+
+
+class CharacterGenerator:
+    """Paints a Shot as the artist's renderer would: it must have been trained on renders of the same surface."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+
+    def info(self) -> GeneratorInfo:
+        """It needs a shot, and weights that the artist trains."""
+        return GeneratorInfo(NAME, ("shot", "weights"), "Learned from your own renders of this character.")
+
+    def prepare(self, source: Shot | Portrait, report: Report) -> CharacterState:
+        """Read the character that the shot's meta or the constructor names.
+
+        Raises RequestError for a portrait, where no folder is named, and where it was trained on another surface.
+        """
+        if not isinstance(source, Shot):
+            raise RequestError("character.source", "A trained character is drawn from its mesh, not from a portrait.")
+        named = source.meta.get(FOLDER) or self._folder
+        if not named:
+            raise RequestError("character.folder", "Say which folder the character was trained into.")
+        folder = Path(named)
+        report("preparing", 0.0)
+        if not (folder / CARD).is_file():
+            return CharacterState(source, folder, None)
+        trained = read_character(folder)
+        if trained.plan.surface != surface_hash(source.subject):
+            raise RequestError(
+                "character.surface",
+                "The character was trained on another surface (mesh, UVs or materials have changed); train it again.",
+            )
+        return CharacterState(source, folder, trained)
+
+    def latents(self, performance: Performance, state: CharacterState) -> LatentTrack:
+        """Which frames of the shot to show: the performance is in them already, by way of the rig."""
+        return timing_of(state.shot, NAME)
+
+    def render(self, state: CharacterState, track: LatentTrack, quality: str, report: Report) -> Iterator[Picture]:
+        """Frames with alpha; "final" looks at 2 x 2 samples of the geometry for each pixel.
+
+        A shot of another size than the training's is painted at that size, and enlarged or reduced.
+        Raises RequestError when nothing has been learned yet.
+        """
+        if state.trained is None:
+            raise RequestError("character.untrained", "This character has not been trained yet; train it first.")
+        moving = torch.from_numpy(vertices_of(track, state.shot))
+        painted = paint_frames(state.trained, state.shot, moving, SAMPLES[quality], device_name())
+        for number, picture in enumerate(painted):
+            report("rendering", number / len(moving))
+            shown = _sized(picture, state.shot.height, state.shot.width)
+            yield Picture(number, np.ascontiguousarray(shown[..., :3]), np.ascontiguousarray(shown[..., 3]))
+
+    def adapt(self, state: CharacterState, examples: Path, minutes: float, report: Report) -> CharacterState:
+        """Learn from a rendered set into the state's folder, on from where it is. Raises RequestError as `train`."""
+        from .dataset import read_set
+        from .export import export
+        from .settings import TrainingConfig
+        from .training import train
+
+        train(read_set(examples), state.folder, TrainingConfig(minutes=minutes), device_name(), report)
+        export(read_character(state.folder))
+        return self.prepare(state.shot, report)
+
+
+def paint_frames(trained: Trained, shot: Shot, moving: Tensor, fine: int, device: str) -> Iterator[np.ndarray]:
+    """Pictures (H,W,4) uint8 of frames (T,V,3) at the size that the character was trained at."""
+    plan = trained.plan
+    camera = camera_of(shot)
+    camera = replace(camera, height=plan.height, width=max(1, round(plan.height * shot.width / shot.height)))
+    model = trained.model.to(device)
+    body = Body.of(shot.subject, plan, model.code.cpu().numpy(), device)
+    window = Window.around(moving, camera, plan)
+    texels = model.texels.detach()
+
+    def told(number: int) -> tuple[Tensor, Told]:
+        with torch.inference_mode():
+            frame = moving[number : number + 1].to(device)
+            return features_of(frame, texels, body, plan, camera, window, fine)
+
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(told, 0)
+        paint = painter_of(trained, device)
+        for number in range(len(moving)):
+            features, about = coming.result()
+            if number + 1 < len(moving):
+                coming = pool.submit(told, number + 1)
+            with torch.inference_mode():
+                yield _painted(paint, features, about, trained, camera)
+
+
+def painter_of(trained: Trained, device: str) -> Paint:
+    """The network: from its ONNX file in onnxruntime on a CPU, where there is one, else torch's own."""
+    path = trained.folder / NETWORK
+    if device != "cpu" or not path.is_file():
+        return trained.model.painter
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = os.cpu_count() or 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the rasteriser has work for the cores
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def paint(features: Tensor, mouth: Tensor, eyes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        given = {"features": features, "mouth": mouth, "eyes": eyes}
+        made = session.run(None, {name: value.contiguous().numpy() for name, value in given.items()})
+        whole, lips, lids = (torch.from_numpy(np.asarray(part)) for part in made)
+        return whole, lips, lids
+
+    return paint
+
+
+def _painted(paint: Paint, features: Tensor, told: Told, trained: Trained, camera: Camera) -> np.ndarray:
+    whole, mouth, eyes = paint(features, *told.details(features, trained.plan))
+    part = paste(paste(whole, mouth, told.corners[:, :1]), eyes, told.corners[:, 1:])
+    return as_bytes(told.window.put(part, camera.height, camera.width))[0]
+
+
+def _sized(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A picture (H,W,4) uint8 of another size; colour is weighed by coverage, so that no dark edge is mixed in."""
+    if picture.shape[:2] == (height, width):
+        return picture
+    image = Image.fromarray(picture).convert("RGBa").resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(image.convert("RGBA"))

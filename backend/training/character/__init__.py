@@ -1,0 +1,1 @@
+"""The recipe of a character's painter, for the command line."""

@@ -1,0 +1,260 @@
+"""A character learned from its renders: what is read, what is refused, that it learns, stops, goes on and exports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from addon.core.errors import RequestError
+from addon.core.performance import Performance
+from backend.generator.character.body import Plan, base_texels, own_uv, screen_points
+from backend.generator.character.checkpoint import LAST
+from backend.generator.character.dataset import read_set
+from backend.generator.character.export import export
+from backend.generator.character.folder import CARD, WEIGHTS, read_character
+from backend.generator.character.generator import FOLDER, CharacterGenerator, painter_of
+from backend.generator.character.network import STRIDE
+from backend.generator.character.settings import PainterConfig, TrainingConfig
+from backend.generator.character.status import STATUS, STOP
+from backend.generator.character.training import Trainer, train
+from backend.generator.raster.texture import Layout
+from tests.backend.painted import SIZE, ball, moving, rendered_set
+
+SMALL = PainterConfig(texture=6, widths=(16, 24, 32), detail=8)
+SHORT = TrainingConfig(minutes=60.0, steps=90, batch=4, every=30, painter=SMALL)
+
+
+def quietly(_stage: str, _share: float) -> None: ...
+
+
+def silent() -> Performance:
+    shapes = {"landmarks": (70, 3), "gaze": (2, 2), "head": (6,), "channels": (52,), "emotion": (9,)}
+    return Performance(24.0, **{name: np.zeros((2, *shape), np.float32) for name, shape in shapes.items()})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return rendered_set(tmp_path_factory.mktemp("set"))
+
+
+@pytest.fixture(scope="module")
+def trained(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Trainer]]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    out = tmp_path_factory.mktemp("character")
+    trainer = Trainer(read_set(folder), out, SHORT, "cpu")
+    trainer.run(quietly)
+    yield out, trainer
+    torch.set_num_threads(threads)
+
+
+def test_a_set_keeps_tested_lines_apart_and_a_trained_one_for_validation(folder: Path) -> None:
+    rendered = read_set(folder)
+    learned, held = rendered.learning()
+    assert {rendered.lines[k] for k in held} == {"second"}
+    assert {rendered.lines[k] for k in learned} == {"sweep", "first"}
+    assert {rendered.lines[k] for k in rendered.numbers("test")} == {"third"}
+    assert [len(piece) for piece in rendered.pieces(rendered.numbers("test"))] == [6]
+
+
+def test_a_set_of_one_line_lends_every_tenth_frame(folder: Path) -> None:
+    rendered = read_set(folder)
+    learned, held = replace(rendered, lines=("sweep",) * 26).learning()
+    assert len(held) == 2
+    assert not set(held) & set(learned)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ("version", "another version"),
+        ("folder", "not a training set"),
+        ("shot", "no shot.npz"),
+        ("frames", "differ in frames"),
+        ("split", "lines apart"),
+        ("missing", "missing or damaged"),
+        ("opaque", "no alpha"),
+        ("size", "shot's size"),
+    ],
+)
+def test_what_is_wrong_with_a_set_is_said(tmp_path: Path, wrong: str, sentence: str) -> None:
+    folder = rendered_set(tmp_path / "set", 9, 2)
+    described = json.loads((folder / "set.json").read_text(encoding="utf-8"))
+    frame = folder / "frames" / "00003.png"
+    if wrong == "version":
+        described["version"] = 9
+    elif wrong == "folder":
+        del described["lines"]
+    elif wrong == "shot":
+        (folder / "shot.npz").unlink()
+    elif wrong == "frames":
+        described["lines"], described["splits"] = described["lines"][1:], described["splits"][1:]
+    elif wrong == "split":
+        described["lines"] = ["one"] * len(described["lines"])
+    elif wrong == "missing":
+        frame.unlink()
+    elif wrong == "opaque":
+        Image.new("RGB", (SIZE, SIZE)).save(frame)
+    else:
+        Image.new("RGBA", (SIZE, 32)).save(frame)
+    (folder / "set.json").write_text(json.dumps(described), encoding="utf-8")
+    with pytest.raises(RequestError, match=sentence):
+        read_set(folder)
+
+
+def test_the_texture_begins_with_the_surfaces_own_colours() -> None:
+    subject = ball()
+    plan = Plan.of(moving(2, 0, subject))
+    layout = Layout.of([(side, side) for side in plan.sides])
+    texels = base_texels(subject, layout)
+    eyes = texels[int(layout.first[1]) : int(layout.first[2])]
+    assert eyes.mean().item() == pytest.approx(0.9547, abs=1e-3)  # sRGB of linear 0.9
+    skin = texels[: int(layout.first[1])]
+    assert 0.55 < skin[:, 0].median() < 0.85
+    assert skin[:, 0].std() > 0.05
+
+
+def test_every_surface_has_a_texture_to_itself() -> None:
+    subject = ball()
+    uv = own_uv(subject)
+    for number in range(3):
+        mine = uv[subject.surface == number]
+        assert mine.min(axis=(0, 1)) == pytest.approx([0.02, 0.02])
+        assert mine.max(axis=(0, 1)) == pytest.approx([0.98, 0.98])
+
+
+def test_training_rises_well_above_the_mean_picture_on_a_line_it_never_saw(trained: tuple[Path, Trainer]) -> None:
+    _, trainer = trained
+    rendered, crops = trainer.material.rendered, trainer.material.crops
+    numbers = rendered.numbers("test")
+    learned, _ = rendered.learning()
+    mean = np.round(rendered.pictures[learned].mean(axis=0)).astype(np.uint8)
+    blind = crops.scores(np.stack([mean] * len(numbers)), rendered.pictures[numbers], numbers)
+    seeing = crops.scores(trainer.paint(numbers), rendered.pictures[numbers], numbers)
+    assert seeing["full"] > blind["full"] + 3
+    assert seeing["mouth"] > blind["mouth"] + 3
+    assert seeing["eyes"] > blind["eyes"] + 3
+
+
+def test_the_folder_tells_how_it_stands(trained: tuple[Path, Trainer]) -> None:
+    out, _ = trained
+    status = json.loads((out / STATUS).read_text(encoding="utf-8"))
+    assert (status["state"], status["step"]) == ("done", 90)
+    assert set(status["best"]) == {"full", "face", "mouth", "eyes"}
+    with Image.open(out / "preview.png") as preview:
+        assert preview.size == (3 * SIZE, 2 * SIZE)
+    card = json.loads((out / CARD).read_text(encoding="utf-8"))
+    assert card["metrics"]["validation_psnr_db"].keys() == status["best"].keys()
+
+
+def test_what_was_saved_paints_the_same(trained: tuple[Path, Trainer], folder: Path, tmp_path: Path) -> None:
+    out, trainer = trained
+    numbers = np.arange(3)
+    for name in (LAST, WEIGHTS, CARD):
+        (tmp_path / name).write_bytes((out / name).read_bytes())
+    again = Trainer(read_set(folder), tmp_path, SHORT, "cpu")
+    assert again.progress.step == trainer.progress.step
+    np.testing.assert_array_equal(again.paint(numbers), trainer.paint(numbers))
+
+
+def test_a_training_in_two_parts_is_the_training_in_one(folder: Path, tmp_path: Path) -> None:
+    rendered, config = read_set(folder), replace(SHORT, steps=6, every=3)
+    whole = Trainer(rendered, tmp_path / "whole", config, "cpu")
+    whole.run(quietly)
+    first = Trainer(rendered, tmp_path / "parts", config, "cpu")
+
+    def interrupted(_stage: str, _share: float) -> None:
+        if first.progress.step == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        first.run(interrupted)
+    second = Trainer(rendered, tmp_path / "parts", config, "cpu")
+    assert second.progress.step == 3
+    second.run(quietly)
+    for one, other in zip(whole.model.parameters(), second.model.parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+
+
+def test_a_file_called_stop_ends_it_and_keeps_the_best(folder: Path, tmp_path: Path) -> None:
+    def put_stop(_stage: str, _share: float) -> None:
+        (tmp_path / STOP).touch()
+
+    status = train(read_set(folder), tmp_path, replace(SHORT, every=5), "cpu", put_stop)
+    assert status.state == "stopped"
+    assert status.step < 5
+    assert (tmp_path / WEIGHTS).is_file()
+    assert not (tmp_path / STOP).exists()
+
+
+def test_it_ends_early_when_nothing_is_gained(folder: Path, tmp_path: Path) -> None:
+    config = replace(SHORT, steps=60, every=1, patience=3, rate=0.0, texture_rate=0.0)
+    status = train(read_set(folder), tmp_path, config, "cpu", quietly)
+    assert status.state == "enough"
+    assert status.step < 60
+
+
+def test_a_set_too_small_is_refused_and_the_folder_says_why(folder: Path, tmp_path: Path) -> None:
+    rendered = read_set(folder)
+    few = replace(rendered, splits=("train",) * 4 + ("test",) * 22, lines=("sweep",) * 4 + ("third",) * 22)
+    with pytest.raises(RequestError, match="too small"):
+        train(few, tmp_path, SHORT, "cpu", quietly)
+    status = json.loads((tmp_path / STATUS).read_text(encoding="utf-8"))
+    assert status["state"] == "failed"
+    assert "too small" in status["message"]
+
+
+def test_onnxruntime_paints_what_torch_paints_in_any_window(trained: tuple[Path, Trainer]) -> None:
+    read = read_character(trained[0])
+    export(read)
+    channels, plan = SMALL.features, read.plan
+    for frames, height, width in ((1, 4 * STRIDE, 3 * STRIDE), (2, 2 * STRIDE, 5 * STRIDE)):
+        given = [
+            torch.rand(frames * (1 + (k == 2)), channels, *size)
+            for k, size in enumerate(((height, width), (plan.mouth,) * 2, (plan.eye,) * 2))
+        ]
+        with torch.inference_mode():
+            expected = read.model.painter(*given)
+            made = painter_of(read, "cpu")(*given)
+        for one, other in zip(made, expected, strict=True):
+            torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+
+
+def test_the_generator_paints_a_new_shot_and_its_alpha(trained: tuple[Path, Trainer]) -> None:
+    out, _ = trained
+    shot = replace(moving(2, 9, ball()), meta={FOLDER: str(out)})
+    generator = CharacterGenerator()
+    state = generator.prepare(shot, quietly)
+    track = generator.latents(silent(), state)
+    for quality in ("draft", "final"):
+        pictures = list(generator.render(state, track, quality, quietly))
+        assert [picture.number for picture in pictures] == [0, 1]
+        points = screen_points(shot)[0]
+        middle = points[:, 1].mean().round().astype(int), points[:, 0].mean().round().astype(int)
+        assert pictures[0].alpha[middle] > 200
+        assert pictures[0].alpha[0, 0] < 30
+    larger = generator.prepare(replace(shot, width=96, height=96), quietly)
+    assert next(iter(generator.render(larger, track, "draft", quietly))).rgb.shape == (96, 96, 3)
+
+
+def test_another_surface_and_an_untrained_folder_are_refused(trained: tuple[Path, Trainer], tmp_path: Path) -> None:
+    shot = moving(1, 3, ball())
+    other = replace(shot, subject=replace(shot.subject, uv=shot.subject.uv * 0.5))
+    with pytest.raises(RequestError, match="another surface"):
+        CharacterGenerator(trained[0]).prepare(other, quietly)
+    generator = CharacterGenerator(tmp_path)
+    state = generator.prepare(shot, quietly)
+    with pytest.raises(RequestError, match="not been trained"):
+        list(generator.render(state, generator.latents(silent(), state), "draft", quietly))
+    with pytest.raises(RequestError, match="Say which folder"):
+        CharacterGenerator().prepare(shot, quietly)
+    (tmp_path / CARD).write_text("{}", encoding="utf-8")
+    with pytest.raises(RequestError, match="No trained character"):
+        generator.prepare(shot, quietly)
