@@ -141,7 +141,7 @@ def lip_shapes(spec: CharacterSpec, region: Regions) -> dict[str, np.ndarray]:
     back = -(0.0026 + 0.0008 * (1.0 - red)) * arch * on_red * region.inner
     lower_lip, upper_lip = smoothstep(0.0, 0.35, down), smoothstep(0.0, 0.35, up)
     # What one lip does at the contact line the other follows, so that they stay in touch.
-    met = 0.6 * red**2 * (region.ring <= CONTACT_RING)
+    met = 0.8 * red**2 * (region.ring <= CONTACT_RING)
     lift = down * w + up * red * region.inner
     push = down * w + up * red * region.inner
     raised = up * w + down * red * region.inner
