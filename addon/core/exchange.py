@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from . import errors
 from .emotion import EmotionTrack
 from .errors import SoliloquyError, WireError
 from .performance import ARRAY_NAMES, Performance
+from .preview import PreviewRequest
 from .request import PerformRequest
 from .wire import Message
 from .wire_schema import MAX_FRAMES
@@ -21,6 +22,7 @@ PIECE_SECONDS: Final[float] = 10.0
 """A result is sent in pieces of this length, so that its first seconds can be shown before the rest arrives."""
 
 _EMOTION_ARRAYS: Final[tuple[str, ...]] = ("times", "weights", "intensity")
+_PREVIEW_ARRAYS: Final[tuple[str, ...]] = ("performance", "shot", "portrait", "sound")
 _ERROR_KINDS: Final[Mapping[str, type[SoliloquyError]]] = {
     kind.__name__: kind
     for kind in (
@@ -80,6 +82,47 @@ def request_from(message: Message) -> PerformRequest:
     return replace(request_settings(message), sound=message.arrays["sound"].tobytes())
 
 
+def preview_message(job: str, request: PreviewRequest) -> Message:
+    """The `preview` message of a request. What it is made from is not copied."""
+    sources = {name: getattr(request, name) for name in _PREVIEW_ARRAYS}
+    fields = {
+        "generator": request.generator,
+        "quality": request.quality,
+        "folder": request.folder,
+        "consent": request.consent,
+        "sound_name": request.sound_name[-1024:],
+    }
+    return Message("preview", job, fields, {n: np.frombuffer(data, np.uint8) for n, data in sources.items() if data})
+
+
+def preview_from(message: Message) -> PreviewRequest:
+    """The request of a `preview` message, checked; its arrays are copied once, out of the frames.
+
+    Raises RequestError.
+    """
+    return _preview(message, lambda array: array.tobytes())
+
+
+def check_preview(message: Message) -> None:
+    """Raise RequestError where a `preview` message is no request; what it is made from is not copied."""
+    _preview(message, lambda array: b"1" if array.size else b"")
+
+
+def _preview(message: Message, read: Callable[[np.ndarray], bytes]) -> PreviewRequest:
+    fields, arrays = message.fields, {name: read(array) for name, array in message.arrays.items()}
+    return PreviewRequest(
+        generator=fields["generator"],
+        quality=fields["quality"],
+        performance=arrays["performance"],
+        shot=arrays.get("shot", b""),
+        portrait=arrays.get("portrait", b""),
+        consent=fields["consent"],
+        folder=fields["folder"],
+        sound=arrays.get("sound", b""),
+        sound_name=fields["sound_name"],
+    )
+
+
 def result_messages(job: str, performance: Performance) -> Iterator[Message]:
     """A performance as `piece` messages of about ten seconds each, then `finished`."""
     total, arrays = performance.frame_count, performance.arrays()
@@ -89,6 +132,16 @@ def result_messages(job: str, performance: Performance) -> Iterator[Message]:
         yield Message("piece", job, {"first": first, "total": total}, part)
     meta = _text_array(json.dumps(dict(performance.meta), ensure_ascii=False))
     yield Message("finished", job, {"fps": float(performance.fps)}, {"meta": meta})
+
+
+def picture_message(job: str, number: int, total: int, png: bytes) -> Message:
+    """Frame `number` of `total`, as the bytes of a PNG file."""
+    return Message("picture", job, {"number": number, "total": total}, {"png": np.frombuffer(png, np.uint8)})
+
+
+def filmed_message(job: str, total: int, fps: float, movie: bytes) -> Message:
+    """The end of a preview of `total` frames: all of them with the sound, as the bytes of an MP4 file."""
+    return Message("filmed", job, {"fps": fps, "total": total}, {"movie": np.frombuffer(movie, np.uint8)})
 
 
 class Assembly:

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 
@@ -104,8 +104,8 @@ class Performance:
         return draft.replace(target)
 
     @classmethod
-    def load(cls, path: str | Path) -> Performance:
-        """Read what `save` wrote. Raises PerformanceError when the file is not a Performance."""
+    def load(cls, path: str | Path | BinaryIO) -> Performance:
+        """Read what `save` wrote, from a path or an open file. Raises PerformanceError when it is not a Performance."""
         try:
             with np.load(path, allow_pickle=False) as data:
                 if tuple(data["channel_names"]) != CHANNELS:

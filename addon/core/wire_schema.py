@@ -18,7 +18,7 @@ from .performance import LANDMARKS
 from .request import MAX_TEXT
 
 PROTOCOL: Final[str] = "soliloquy"
-VERSION: Final[int] = 1
+VERSION: Final[int] = 2
 """Raised by one whenever an older side could misread a newer one."""
 
 MIB: Final[int] = 2**20
@@ -28,6 +28,11 @@ MAX_SOUND: Final[int] = 512 * MIB
 MAX_SPARE: Final[int] = MIB
 """A frame may exceed the largest sound by this before the socket cuts the line; so most offenders get an answer."""
 MAX_META: Final[int] = 32 * MIB
+MAX_SHOT: Final[int] = MAX_SOUND
+MAX_PERFORMANCE: Final[int] = 256 * MIB
+MAX_PICTURE: Final[int] = 64 * MIB
+"""A portrait, or one frame: 4096 x 4096 pixels with alpha are 64 MiB before they are packed."""
+MAX_MOVIE: Final[int] = MAX_SOUND
 MAX_FRAMES: Final[int] = 150_000
 """Longest performance: ten minutes at 240 frames per second, and some."""
 
@@ -61,7 +66,7 @@ class FieldRule:
             return type(value) in (int, float) and self.low <= value <= self.high
         if self.kind == "wholes":
             return isinstance(value, dict) and all(type(v) is int for v in value.values())
-        return isinstance(value, dict)
+        return isinstance(value, bool if self.kind == "flag" else dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,8 @@ _SENTENCE = FieldRule("text", high=4096)
 _COUNT = FieldRule("whole", 0, 2**53)
 _FRAMES = FieldRule("whole", 0, MAX_FRAMES)
 _POSITION = FieldRule("whole", 0, 10_000)
+_SECONDS_LEFT = FieldRule("number", -1.0)
+"""-1 where it is not known."""
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "hello": Operation(ADDON, fields={"software": _NAME}),
@@ -130,7 +137,23 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         },
     ),
     "perform_stream": Operation(ADDON, "yes", offered=False),
-    "preview": Operation(ADDON, "yes", offered=False),
+    "preview": Operation(
+        ADDON,
+        "yes",
+        {
+            "generator": _NAME,
+            "quality": _NAME,
+            "folder": _SENTENCE,
+            "consent": FieldRule("flag"),
+            "sound_name": _NAME,
+        },
+        {
+            "performance": ArrayRule(BYTES, (None,), MAX_PERFORMANCE),
+            "shot": ArrayRule(BYTES, (None,), MAX_SHOT, required=False),
+            "portrait": ArrayRule(BYTES, (None,), MAX_PICTURE, required=False),
+            "sound": ArrayRule(BYTES, (None,), MAX_SOUND, required=False),
+        },
+    ),
     "cancel": Operation(ADDON, "yes"),
     "status": Operation(ADDON),
     "shutdown": Operation(ADDON),
@@ -139,7 +162,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "progress": Operation(
         BACKEND,
         "yes",
-        {"stage": _NAME, "fraction": FieldRule("number", 0.0, 1.0), "position": _POSITION},
+        {
+            "stage": _NAME,
+            "fraction": FieldRule("number", 0.0, 1.0),
+            "position": _POSITION,
+            "seconds_left": _SECONDS_LEFT,
+        },
     ),
     "piece": Operation(
         BACKEND,
@@ -154,6 +182,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         },
     ),
     "finished": Operation(BACKEND, "yes", {"fps": FieldRule("number")}, {"meta": ArrayRule(BYTES, (None,), MAX_META)}),
+    "picture": Operation(
+        BACKEND, "yes", {"number": _FRAMES, "total": _FRAMES}, {"png": ArrayRule(BYTES, (None,), MAX_PICTURE)}
+    ),
+    "filmed": Operation(
+        BACKEND, "yes", {"fps": FieldRule("number"), "total": _FRAMES}, {"movie": ArrayRule(BYTES, (None,), MAX_MOVIE)}
+    ),
     "cancelled": Operation(BACKEND, "yes"),
     "error": Operation(BACKEND, "maybe", {"kind": _NAME, "code": _NAME, "message": _SENTENCE, "where": _SENTENCE}),
     "state": Operation(
@@ -171,6 +205,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "closing": Operation(BACKEND, fields={"reason": _SENTENCE}),
 }
 """`state` answers `status`; its `jobs` are the open ones of the client that asked."""
+PIECES: Final[frozenset[str]] = frozenset({"piece", "picture"})
+"""Replies that a job may send many of, before its last one."""
 
 
 def requests() -> dict[str, bool]:

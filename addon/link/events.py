@@ -11,13 +11,27 @@ from ..core.performance import Performance
 
 
 @dataclass(frozen=True)
+class GeneratorFacts:
+    """What draws previews: it `needs` some of "shot", "portrait", "weights"; `note` is to be shown before first use."""
+
+    name: str
+    needs: tuple[str, ...]
+    note: str
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> GeneratorFacts:
+        """From an entry of a welcome's "generators". Raises KeyError or TypeError."""
+        return cls(str(value["name"]), tuple(str(need) for need in value["needs"]), str(value["note"]))
+
+
+@dataclass(frozen=True)
 class Capabilities:
     """What a backend says about itself when it is greeted.
 
     `software` is its version. `engines`, `emotions`, `channels` and `layers` are names; `min_fps` and `max_fps` bound
-    a request; `emotion_from_voice` says whether a request may leave the emotion open; `max_sound` is in bytes.
-    `operations` says of every operation that the protocol knows whether this backend has it. `extra` holds whatever
-    else it reported.
+    a request; `emotion_from_voice` says whether a request may leave the emotion open; `max_sound` is in bytes, for
+    shots too. `generators` are what draws previews. `operations` says of every operation that the protocol knows
+    whether this backend has it. `extra` holds whatever else it reported.
     """
 
     software: str
@@ -29,6 +43,7 @@ class Capabilities:
     max_fps: float
     emotion_from_voice: bool
     max_sound: int
+    generators: tuple[GeneratorFacts, ...]
     operations: Mapping[str, bool]
     extra: Mapping[str, Any]
 
@@ -48,6 +63,7 @@ class Capabilities:
                 max_fps=float(high),
                 emotion_from_voice=bool(rest.pop("emotion_from_voice")),
                 max_sound=int(rest.pop("max_sound")),
+                generators=tuple(GeneratorFacts.from_json(facts) for facts in rest.pop("generators")),
                 operations={str(name): bool(has) for name, has in dict(rest.pop("operations")).items()},
                 extra=rest,
             )
@@ -75,12 +91,16 @@ class Lost:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is: `stage` in plain words, `fraction` 0..1 of the whole job, `queue_position` 0 when it runs."""
+    """How far a job is: `stage` in plain words, `fraction` 0..1 of the whole job, `queue_position` 0 when it runs.
+
+    `seconds_left` at the pace so far, -1 where that is not known.
+    """
 
     job: str
     stage: str
     fraction: float
     queue_position: int
+    seconds_left: float = -1.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +109,26 @@ class Finished:
 
     job: str
     performance: Performance
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """Frame `number` of the `total` of a preview: the bytes of a PNG file. They come in order."""
+
+    job: str
+    number: int
+    total: int
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Filmed:
+    """The preview is done: all `total` frames with the sound, as the bytes of an MP4 file."""
+
+    job: str
+    total: int
+    fps: float
+    movie: bytes
 
 
 @dataclass(frozen=True)
@@ -106,4 +146,4 @@ class Cancelled:
     job: str
 
 
-Event: TypeAlias = Connected | Lost | Progress | Finished | Failed | Cancelled
+Event: TypeAlias = Connected | Lost | Progress | Finished | Pictured | Filmed | Failed | Cancelled

@@ -5,23 +5,27 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from ..core.errors import BackendError, JobCancelled, SoliloquyError, WireError
-from ..core.exchange import Assembly, error_from, request_message
+from ..core.exchange import error_from, preview_message, request_message
 from ..core.performance import Performance
+from ..core.preview import PreviewRequest
 from ..core.request import PerformRequest
 from ..core.version import SOFTWARE
 from ..core.wire import Message
 from ..core.wire_schema import MAX_SOUND, MIB
 from .client import Client
 from .connection import Connection, find, read, runtime_folder
-from .events import Cancelled, Capabilities, Connected, Event, Failed, Finished, Lost, Progress
+from .events import Cancelled, Capabilities, Connected, Event, Failed, Filmed, Finished, Lost, Pictured, Progress
 from .liveness import Probe
+from .open_job import ENDS, OpenJob
 
-__all__ = ["Cancelled", "Capabilities", "Connected", "Event", "Failed", "Finished", "Lost", "Progress", "Session"]
+__all__ = [
+    "Cancelled", "Capabilities", "Connected", "Event", "Failed", "Filmed", "Finished", "Lost", "Pictured", "Progress",
+    "Session",
+]  # fmt: skip
 
 DISCONNECTED: Final[str] = "disconnected"
 CONNECTING: Final[str] = "connecting"
@@ -33,14 +37,6 @@ PATIENCE: Final[float] = 3.0
 DOUBT: Final[float] = 1.5
 """Heartbeats without a word after which it is tried whether anything listens at its endpoint."""
 _NO_CONNECTION = BackendError("backend.absent", "There is no connection to a backend; start it and connect first.")
-
-
-@dataclass
-class _Open:
-    """A job that has not ended: its pieces so far, and the number of the status question that was sent before it."""
-
-    asked: int
-    assembly: Assembly = field(default_factory=Assembly)
 
 
 class Session:
@@ -57,7 +53,7 @@ class Session:
         self._heartbeat = heartbeat_s
         self._client: Client | None = None
         self._probe: Probe | None = None
-        self._jobs: dict[str, _Open] = {}
+        self._jobs: dict[str, OpenJob] = {}
         self._events: list[Event] = []
         self._asked = self._answered = 0
         self._loss_told = False
@@ -79,16 +75,14 @@ class Session:
 
         Raises BackendError when not "ready", RequestError or WireError when the request cannot be sent.
         """
-        client = self._ready()
-        limit = self.capabilities.max_sound if self.capabilities else MAX_SOUND
-        if len(request.sound) > limit:
-            raise WireError(
-                "wire.size", f"The sound is larger than {limit // MIB} MiB; shorten or compress it.", request.sound_name
-            )
-        job = uuid.uuid4().hex
-        client.send(request_message(job, request))
-        self._jobs[job] = _Open(self._asked)
-        return job
+        self._require_size(len(request.sound), "sound", request.sound_name)
+        return self._submit(lambda job: request_message(job, request))
+
+    def preview(self, request: PreviewRequest) -> str:
+        """Send a preview and return its id at once; `Pictured`… and `Filmed` follow. Raises as `perform` does."""
+        self._require_size(len(request.sound), "sound", request.sound_name)
+        self._require_size(len(request.shot), "shot", request.sound_name)
+        return self._submit(lambda job: preview_message(job, request))
 
     def cancel(self, job: str) -> None:
         """Ask for a job to be cancelled; `Cancelled` follows from `pump()`. A job that ended is left alone."""
@@ -164,6 +158,19 @@ class Session:
         if self._client is None or self.state != READY:
             raise _NO_CONNECTION
         return self._client
+
+    def _require_size(self, size: int, what: str, where: str) -> None:
+        limit = self.capabilities.max_sound if self.capabilities else MAX_SOUND
+        if size > limit:
+            raise WireError(
+                "wire.size", f"The {what} is larger than {limit // MIB} MiB; shorten or compress it.", where
+            )
+
+    def _submit(self, message_of: Callable[[str], Message]) -> str:
+        client, job = self._ready(), uuid.uuid4().hex
+        client.send(message_of(job))
+        self._jobs[job] = OpenJob(job, self._asked)
+        return job
 
     def _sleep(self, end: float) -> None:
         if self._client is not None:
@@ -272,31 +279,12 @@ class Session:
         elif message.job in self._jobs:
             self._take_for_job(message, self._jobs[message.job])
 
-    def _take_for_job(self, message: Message, job: _Open) -> None:
-        if message.op == "accepted":
-            self._events.append(Progress(message.job, "waiting", 0.0, message.fields["position"]))
-        elif message.op == "progress":
-            fields = message.fields
-            self._events.append(Progress(message.job, fields["stage"], float(fields["fraction"]), fields["position"]))
-        elif message.op == "cancelled":
+    def _take_for_job(self, message: Message, job: OpenJob) -> None:
+        event = job.take(message)
+        if isinstance(event, ENDS):
             del self._jobs[message.job]
-            self._events.append(Cancelled(message.job))
-        elif message.op == "error":
-            self._fail(message.job, error_from(message))
-        else:
-            self._take_result(message, job.assembly)
-
-    def _take_result(self, message: Message, assembly: Assembly) -> None:
-        try:
-            if message.op == "piece":
-                assembly.add(message)
-                return
-            performance = assembly.finish(message)
-        except SoliloquyError as error:
-            self._fail(message.job, error)
-            return
-        del self._jobs[message.job]
-        self._events.append(Finished(message.job, performance))
+        if event is not None:
+            self._events.append(event)
 
     def _welcomed(self, message: Message) -> None:
         try:

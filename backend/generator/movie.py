@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,12 +26,14 @@ def write_movie(
     fps: float,
     sound_samples: np.ndarray | None = None,
     sample_rate: int | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> Path:
     """Write `frames`, each (H,W,3) uint8, at `fps` with sound (N,) or (N,channels) in -1..1; returns the path.
 
     Frames are taken one at a time, so a generator of any length will do. Odd sizes lose their last row or column,
-    because 4:2:0 colour needs even ones. The file carries no metadata beside what the format asks for. Raises
-    ValueError when there are no frames, frames change size, or there is sound without a rate.
+    because 4:2:0 colour needs even ones. The file carries `notes`, by FFmpeg's names for an MP4's fields ("title",
+    "comment"), and no metadata beside what the format asks for. Raises ValueError when there are no frames, frames
+    change size, or there is sound without a rate.
     """
     import av
 
@@ -44,6 +46,7 @@ def write_movie(
     height, width = (size - size % 2 for size in first.shape[:2])
     target = Path(path)
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        container.metadata.update(notes or {})
         video = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         video.options = {"crf": CRF, "preset": "medium"}

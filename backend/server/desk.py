@@ -14,14 +14,14 @@ from typing import Any, Final
 import zmq
 
 from addon.core.errors import BackendError, RequestError, SoliloquyError
-from addon.core.exchange import error_message, request_settings
+from addon.core.exchange import check_preview, error_message, request_settings
 from addon.core.version import SOFTWARE
 from addon.core.wire import Frame, Message, decode, encode, job_of
-from addon.core.wire_schema import ADDON, BACKEND, MAX_SOUND, MIB, requests
+from addon.core.wire_schema import ADDON, BACKEND, MAX_SOUND, MIB, PIECES, requests
 from addon.link.sockets import buffers
 
 from .compute import Compute
-from .jobs import CANCELLING, ENDED, RUNNING, WAITING, Job, Jobs
+from .jobs import CANCELLING, ENDED, MAX_UNSENT_BYTES, RUNNING, WAITING, Job, Jobs
 from .post import Post
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ class Desk:
         self._handlers: Mapping[str, Callable[[bytes, Message, Sequence[zmq.Frame]], None]] = {
             "hello": self._hello,
             "perform": self._perform,
+            "preview": self._preview,
             "cancel": self._cancel,
             "status": self._status,
             "shutdown": self._shutdown,
@@ -85,10 +86,11 @@ class Desk:
             log.warning("the compute process spoke of a job that does not run")
         elif message.op == "progress":
             self._progressed(job, message)
-        elif message.op == "piece" and job.state == RUNNING:
-            job.outbox.append(parts)
-        elif message.op != "piece":
+        elif message.op not in PIECES:
             self._end(job, parts)
+        elif job.state == RUNNING:
+            job.outbox.append(parts)
+            self._bound_unread(job)
 
     def worker_died(self, code: int) -> None:
         """The compute process ended by itself with this exit code: its job fails, the next has a new process."""
@@ -144,10 +146,19 @@ class Desk:
 
     def _perform(self, client: bytes, message: Message, parts: Sequence[zmq.Frame]) -> None:
         request_settings(message)
-        if message.arrays["sound"].size > self._max_sound:
-            raise RequestError(
-                "request.size", f"The sound is larger than {self._max_sound // MIB} MiB; shorten or compress it."
-            )
+        self._accept(client, message, parts, "sound")
+
+    def _preview(self, client: bytes, message: Message, parts: Sequence[zmq.Frame]) -> None:
+        check_preview(message)
+        self._accept(client, message, parts, "sound", "shot")
+
+    def _accept(self, client: bytes, message: Message, parts: Sequence[zmq.Frame], *bounded: str) -> None:
+        """Take a job in whose arrays named in `bounded` are no larger than a sound may be."""
+        for name in bounded:
+            if name in message.arrays and message.arrays[name].size > self._max_sound:
+                raise RequestError(
+                    "request.size", f"The {name} is larger than {self._max_sound // MIB} MiB; shorten or compress it."
+                )
         if self._compute.failures >= START_FAILURES:
             raise _no_compute()
         job = Job(client, message.job, parts)
@@ -212,13 +223,29 @@ class Desk:
         job.outbox.clear()
         self._end(job, encode(error_message(error, job.id)))
 
+    def _bound_unread(self, job: Job) -> None:
+        """Stop a job whose frames nobody takes: a client that renders for minutes would fill the memory with them."""
+        if job.unsent_bytes <= MAX_UNSENT_BYTES:
+            return
+        self._compute.kill()
+        self._fail(
+            job,
+            BackendError("job.unread", "The frames of the preview were not taken in time; make it again, or smaller."),
+        )
+
     def _progressed(self, job: Job, message: Message) -> None:
         if job.state == RUNNING:
-            job.stage, job.fraction = message.fields["stage"], message.fields["fraction"]
+            fields = message.fields
+            job.stage, job.fraction, job.seconds_left = fields["stage"], fields["fraction"], fields["seconds_left"]
             self._tell_progress(job)
 
     def _tell_progress(self, job: Job) -> None:
-        fields = {"stage": job.stage, "fraction": job.fraction, "position": self.jobs.position(job)}
+        fields = {
+            "stage": job.stage,
+            "fraction": job.fraction,
+            "position": self.jobs.position(job),
+            "seconds_left": job.seconds_left,
+        }
         self._post.hint(job.client, Message("progress", job.id, fields))
 
     def _welcome_all(self, message: Message) -> None:

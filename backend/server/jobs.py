@@ -33,6 +33,7 @@ class Job:
     state: str = WAITING
     stage: str = "waiting"
     fraction: float = 0.0
+    seconds_left: float = -1.0
     outbox: deque[Sequence[Any]] = field(default_factory=deque)
     since: float = field(default_factory=time.monotonic)
 

@@ -1,7 +1,8 @@
 """The compute process: takes one job at a time from the server, performs it, and sends the result in pieces.
 
 It speaks the same vocabulary as a client does with the server, with the sides as they are there: it hears `perform`,
-`cancel` and `shutdown`, and says `welcome`, `progress`, `piece`, `finished`, `cancelled` and `error`.
+`preview`, `cancel` and `shutdown`, and says `welcome`, `progress`, `piece`, `finished`, `picture`, `filmed`,
+`cancelled` and `error`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,19 @@ import signal
 import sys
 import threading
 import time
-from typing import Final
+from typing import Any, Final
 
 import zmq
 
 from addon.core.errors import BackendError, JobCancelled, SoliloquyError
-from addon.core.exchange import error_message, request_from, result_messages
+from addon.core.exchange import (
+    error_message,
+    filmed_message,
+    picture_message,
+    preview_from,
+    request_from,
+    result_messages,
+)
 from addon.core.version import SOFTWARE
 from addon.core.wire import Message, decode, encode
 from addon.core.wire_schema import ADDON
@@ -28,6 +36,7 @@ from addon.link.connection import Connection
 
 from .lifeline import wait_for_parent_to_end
 from .memory import give_back_memory
+from .pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +53,7 @@ class Worker:
         self._socket = socket
         self._job = ""
         self._stage = ""
+        self._pace = Pace()
         self._told_at = 0.0
         self._heard_at = 0.0
         self._stopping = False
@@ -52,23 +62,25 @@ class Worker:
         """Greet the server with what the engine can do, then take jobs until told to stop."""
         from backend import engine
 
-        self._tell(
-            Message("welcome", fields={"software": SOFTWARE, "start": "", "capabilities": engine.capabilities()})
-        )
+        abilities = engine.capabilities() | {"generators": _generators()}
+        self._tell(Message("welcome", fields={"software": SOFTWARE, "start": "", "capabilities": abilities}))
         while not self._stopping:
             self._socket.poll()
             parts = sockets.receive(self._socket)
             message = decode(sockets.buffers(parts), ADDON) if parts else None
             del parts
-            if message is not None and message.op == "perform":
-                self._perform(message)
+            if message is not None and message.op in ("perform", "preview"):
+                self._work(message)
             elif message is not None and message.op == "shutdown":
                 self._stopping = True
 
-    def _perform(self, message: Message) -> None:
-        self._job, self._stage = message.job, ""
+    def _work(self, message: Message) -> None:
+        self._job, self._stage, self._pace = message.job, "", Pace()
         try:
-            self._run(message)
+            if message.op == "preview":
+                self._preview(message)
+            else:
+                self._perform(message)
         except JobCancelled:
             self._tell(Message("cancelled", self._job))
         except SoliloquyError as error:
@@ -80,7 +92,18 @@ class Worker:
             self._job = ""
             give_back_memory()
 
-    def _run(self, message: Message) -> None:
+    def _preview(self, message: Message) -> None:
+        from backend.generator.film import show
+
+        film = show(
+            preview_from(message),
+            self.report,
+            lambda number, total, png: self._tell(picture_message(self._job, number, total, png)),
+        )
+        self._listen()
+        self._tell(filmed_message(self._job, film.total, film.fps, film.movie))
+
+    def _perform(self, message: Message) -> None:
         from backend import engine
 
         request = request_from(message)
@@ -98,7 +121,9 @@ class Worker:
             self._listen()
         if stage != self._stage or now - self._told_at >= PROGRESS_SECONDS:
             self._stage, self._told_at = stage, now
-            fields = {"stage": stage[:1024], "fraction": min(max(float(fraction), 0.0), 1.0), "position": 0}
+            done = min(max(float(fraction), 0.0), 1.0)
+            left = self._pace.seconds_left(stage, done, now)
+            fields = {"stage": stage[:1024], "fraction": done, "position": 0, "seconds_left": left}
             sockets.send(self._socket, encode(Message("progress", self._job, fields)))
 
     def _listen(self) -> None:
@@ -115,6 +140,13 @@ class Worker:
         frames = encode(message)
         while not sockets.send(self._socket, frames):
             self._socket.poll(1000, zmq.POLLOUT)
+
+
+def _generators() -> list[dict[str, Any]]:
+    """What draws previews, for clients to offer: JSON values only."""
+    from backend.generator.registry import generators
+
+    return [{"name": info.name, "needs": list(info.needs), "note": info.note} for info in generators()]
 
 
 def _fault(error: Exception) -> BackendError:

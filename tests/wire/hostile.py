@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from addon.core.emotion import EmotionTrack
-from addon.core.exchange import request_message
+from addon.core.exchange import preview_message, request_message
+from addon.core.preview import PreviewRequest
 from addon.core.request import PerformRequest
 from addon.core.wire import Frame, Message, encode
 from addon.core.wire_schema import MAX_HEADER, MAX_PARTS
@@ -44,6 +45,12 @@ def perform_frames(**descriptor: Any) -> list[Frame]:
     return [header(message, arrays=arrays), b"1234"]
 
 
+def a_preview(**changes: Any) -> PreviewRequest:
+    """A preview whose shot and performance are no such things."""
+    return PreviewRequest(**{"generator": "raster", "quality": "draft", "performance": b"1", "shot": b"2"} | changes)
+
+
+PREVIEW = preview_message("j1", a_preview())
 BROKEN: dict[str, tuple[list[Frame], str]] = {
     "no frames": ([], "wire.frames"),
     "too many frames": ([header(), *[b""] * MAX_PARTS], "wire.frames"),
@@ -75,6 +82,8 @@ BROKEN: dict[str, tuple[list[Frame], str]] = {
     "fields as list": ([header(fields=[])], "wire.fields"),
     "field of another kind": ([header(fields={"software": 3})], "wire.fields"),
     "field too long": ([header(fields={"software": "x" * 2000})], "wire.fields"),
+    "consent as number": ([header(PREVIEW, fields=dict(PREVIEW.fields) | {"consent": 1}), b"1", b"2"], "wire.fields"),
+    "preview of nothing": ([header(PREVIEW, arrays=[])], "wire.arrays"),
     "frame without description": ([header(), b"1"], "wire.arrays"),
     "description without frame": (perform_frames()[:1], "wire.arrays"),
     "arrays as object": ([header(arrays={})], "wire.arrays"),

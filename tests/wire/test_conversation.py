@@ -19,6 +19,7 @@ from addon.core.exchange import Assembly, request_message
 from addon.core.performance import ARRAY_NAMES, Performance
 from addon.core.request import PerformRequest
 from addon.core.wire import Message, encode
+from addon.core.wire_schema import VERSION
 from addon.link.session import Cancelled, Event, Failed, Finished, Lost, Progress, Session
 from tests.wire.backends import PATIENCE, PYTHON, ROOT, Backend, Raw, collect, noise, request, until
 from tests.wire.hostile import BROKEN, HELLO, header
@@ -34,7 +35,9 @@ def test_the_greeting_tells_what_the_backend_can_do(backend: Backend) -> None:
     assert capabilities.channels == CHANNELS
     assert capabilities.engines == ("neural", "rules")
     assert capabilities.operations["perform"]
-    assert capabilities.operations["preview"] is capabilities.operations["perform_stream"] is False
+    assert capabilities.operations["preview"]
+    assert not capabilities.operations["perform_stream"]
+    assert capabilities.generators[0].needs == ("shot",)
 
 
 def test_a_line_is_performed_with_progress_that_only_rises(backend: Backend) -> None:
@@ -193,7 +196,7 @@ def test_broken_messages_are_answered_and_the_server_goes_on(backend: Backend, n
     assert raw.ask(Message("status")).op == "state"
 
 
-@pytest.mark.parametrize("operation", ["perform_stream", "preview"])
+@pytest.mark.parametrize("operation", ["perform_stream"])
 def test_operations_of_later_versions_are_refused_by_name(backend: Backend, operation: str) -> None:
     answer = backend.raw().ask(Message(operation, "j1"))
     assert (answer.job, answer.fields["code"]) == ("j1", "request.unsupported")
@@ -201,7 +204,7 @@ def test_operations_of_later_versions_are_refused_by_name(backend: Backend, oper
 
 
 def test_a_client_of_another_version_is_told_what_to_update(backend: Backend) -> None:
-    answer = backend.raw().ask([header(HELLO, version=2, novelty=True)])
+    answer = backend.raw().ask([header(HELLO, version=VERSION + 1, novelty=True)])
     assert answer.fields["code"] == "wire.version"
     assert "update the backend" in answer.fields["message"]
 

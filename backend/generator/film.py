@@ -1,0 +1,104 @@
+"""A preview from start to end: a source and a performance become marked frames, and those a movie with the sound."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from addon.core.errors import RequestError
+from addon.core.performance import Performance
+from addon.core.preview import PreviewRequest
+from addon.core.shot import Shot
+from backend.audio.decode import decode_sound
+from backend.audio.sound import SAMPLE_RATE
+
+from .interface import Picture, Portrait, Report
+from .mark import COMPOSITE, TRAINED, Mark, mark_movie, marked_png
+from .movie import write_movie
+from .registry import open_generator
+
+Send = Callable[[int, int, bytes], None]
+"""Given the number of a frame, how many there are, and the frame as the bytes of a PNG."""
+PREPARED: Final[float] = 0.1
+"""Share of the whole that comes before the first frame."""
+PAPER: Final[tuple[int, int, int]] = (58, 60, 64)
+"""What is behind the subject in the movie, which has no alpha."""
+MAX_PORTRAIT_PIXELS: Final[int] = 64_000_000
+
+
+@dataclass(frozen=True)
+class Film:
+    """What is left when all frames were sent: how many there were, at which rate, and the bytes of the MP4."""
+
+    total: int
+    fps: float
+    movie: bytes
+
+
+def show(request: PreviewRequest, report: Report, send: Send) -> Film:
+    """Make the preview that is asked for; frames are sent as they are made, in order.
+
+    `report` may raise JobCancelled between any two of them. Raises RequestError where a source, a folder or a sound is
+    not what the generator needs.
+    """
+    report("prepare", 0.0)
+    performance = _performance(request.performance)
+    samples = decode_sound(request.sound, request.sound_name).samples if request.sound else None
+    generator = open_generator(request.generator, request.folder)
+    state = generator.prepare(_source(request), lambda stage, done: report(stage, PREPARED * done))
+    track = generator.latents(performance, state)
+    mark = Mark(COMPOSITE if request.portrait else TRAINED, request.generator)
+    total = track.frame_count
+
+    def within(stage: str, done: float) -> None:
+        report(stage, PREPARED + (1.0 - PREPARED) * done)
+
+    def frames() -> Iterator[np.ndarray]:
+        for picture in generator.render(state, track, request.quality, within):
+            within("frames", picture.number / total)
+            send(picture.number, total, marked_png(picture.rgb, picture.alpha, mark))
+            yield _on_paper(picture)
+
+    with tempfile.TemporaryDirectory(prefix="soliloquy") as folder:
+        path = write_movie(
+            Path(folder) / "preview.mp4",
+            frames(),
+            track.fps,
+            samples,
+            SAMPLE_RATE,
+            {"comment": mark.words, "encoding_tool": mark.software},
+        )
+        mark_movie(path, mark)
+        return Film(total, track.fps, path.read_bytes())
+
+
+def _source(request: PreviewRequest) -> Shot | Portrait:
+    if request.shot:
+        return Shot.from_bytes(request.shot)
+    try:
+        picture = Image.open(io.BytesIO(request.portrait))
+        if picture.width * picture.height > MAX_PORTRAIT_PIXELS:
+            raise RequestError("preview.portrait", "The portrait is larger than 64 megapixels; make it smaller.")
+        return Portrait(np.asarray(ImageOps.exif_transpose(picture).convert("RGB")), None, request.consent)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise RequestError(
+            "preview.portrait", "The portrait is not a picture that can be read; save it as PNG or JPEG.", str(error)
+        ) from error
+
+
+def _performance(data: bytes) -> Performance:
+    return Performance.load(io.BytesIO(data))
+
+
+def _on_paper(picture: Picture) -> np.ndarray:
+    """(H,W,3) uint8, the picture before an even background."""
+    share = picture.alpha[..., None].astype(np.uint16)
+    mixed = picture.rgb * share + np.array(PAPER, np.uint16) * (255 - share)
+    return ((mixed + 127) // 255).astype(np.uint8)
