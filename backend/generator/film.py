@@ -57,12 +57,14 @@ def show(request: PreviewRequest, report: Report, send: Send) -> Film:
     mark = Mark(COMPOSITE if request.portrait else TRAINED, request.generator)
     total = track.frame_count
 
-    def within(stage: str, done: float) -> None:
-        report(stage, PREPARED + (1.0 - PREPARED) * done)
+    def drawn(done: float) -> None:
+        report(
+            "frames", PREPARED + (1.0 - PREPARED) * done
+        )  # one stage, whatever generators call theirs: it has a pace
 
     def frames() -> Iterator[np.ndarray]:
-        for picture in generator.render(state, track, request.quality, within):
-            within("frames", picture.number / total)
+        for picture in generator.render(state, track, request.quality, lambda _stage, done: drawn(done)):
+            drawn(picture.number / total)
             send(picture.number, total, marked_png(picture.rgb, picture.alpha, mark))
             yield _on_paper(picture)
 

@@ -107,7 +107,7 @@ def test_cancelled_in_the_middle_the_frames_so_far_are_there(backend: Backend) -
         ({"sound": b"RIFF"}, "sound.format"),
         ({"generator": "crystal ball"}, "generator.name"),
         ({"shot": b"", "portrait": b"GIF no picture", "consent": True}, "preview.portrait"),
-        ({"shot": b"", "portrait": picture(8, 8), "consent": True}, "generator.source"),
+        ({"shot": b"", "portrait": picture(8, 8), "consent": True}, "raster.source"),
     ],
 )
 def test_what_is_not_what_it_says_is_refused_with_a_sentence(
