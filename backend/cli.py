@@ -18,6 +18,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "backend.commands.train",
     "backend.commands.doctor",
     "backend.commands.evaluate",
+    "backend.commands.evaluate_character",
     "backend.demo.run",
     "backend.gallery.run",
 )

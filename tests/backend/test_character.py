@@ -14,6 +14,7 @@ from PIL import Image
 
 from addon.core.errors import RequestError
 from addon.core.performance import Performance
+from backend.evaluation.painting import evaluate_character
 from backend.generator.character.body import Plan, base_texels, own_uv, screen_points
 from backend.generator.character.checkpoint import LAST
 from backend.generator.character.dataset import read_set
@@ -258,3 +259,23 @@ def test_another_surface_and_an_untrained_folder_are_refused(trained: tuple[Path
     (tmp_path / CARD).write_text("{}", encoding="utf-8")
     with pytest.raises(RequestError, match="No trained character"):
         generator.prepare(shot, quietly)
+
+
+def test_the_evaluation_tells_painted_from_rendered_and_from_the_mean_picture(
+    trained: tuple[Path, Trainer], folder: Path, tmp_path: Path
+) -> None:
+    report = evaluate_character(trained[0], folder, tmp_path)
+    assert report["draft"]["psnr_db"]["full"] > report["mean_picture"]["full"] + 3
+    assert 0.5 < report["draft"]["ssim"]["face"] <= 1.0
+    assert report["draft"]["landmarks_px"]["between"] < SIZE / 4
+    assert set(report["cpu_ms_per_frame"]) == {"raster", "sampling", "network"}
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == report
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width > 4 * SIZE
+
+
+def test_a_set_without_test_frames_is_not_measured(trained: tuple[Path, Trainer], tmp_path: Path) -> None:
+    only = tmp_path / "set"
+    rendered_set(only, 12, 0)
+    with pytest.raises(RequestError, match="held-out"):
+        evaluate_character(trained[0], only, tmp_path)

@@ -11,6 +11,9 @@ import torch
 from addon.core.errors import RequestError
 from addon.core.performance import Performance
 from addon.core.shot import Shot, Subject, Surface
+from backend.face.basis import load_basis
+from backend.generator.canonical.head import FIELD_OF_VIEW, HEIGHT, MIDDLE, canonical_shot, vertices_of_curves
+from backend.generator.canonical.subdivide import subdivided
 from backend.generator.interface import Picture, Portrait
 from backend.generator.raster import Camera, Look, Mesh, Texturing, render
 from backend.generator.raster.texture import Layout, shrunk
@@ -23,6 +26,10 @@ SIZE = 16
 def performance(frames: int = 3) -> Performance:
     shapes = {"landmarks": (70, 3), "gaze": (2, 2), "head": (6,), "channels": (52,), "emotion": (9,)}
     return Performance(24.0, **{name: np.zeros((frames, *shape), np.float32) for name, shape in shapes.items()})
+
+
+def performance_at_rest(frames: int = 1) -> Performance:
+    return replace(performance(frames), landmarks=np.repeat(load_basis().neutral[None], frames, axis=0))
 
 
 def quad(texture: np.ndarray | None, frames: int = 3) -> Shot:
@@ -118,3 +125,46 @@ def test_a_portrait_an_unknown_name_and_learning_are_refused() -> None:
     with pytest.raises(RequestError, match="there are raster"):
         open_generator("painting")
     assert generators()[0].name == "raster"
+
+
+def test_the_canonical_head_keeps_its_landmarks_near_where_the_performance_has_them() -> None:
+    """Subdivision rounds what the landmarks span; the worst of them, the tip of the nose, gives way by a tenth."""
+    shot = canonical_shot(performance_at_rest(), SIZE)
+    assert (shot.subject.landmarks >= 0).all()
+    distance = 0.5 * HEIGHT / np.tan(0.5 * FIELD_OF_VIEW)
+    placed = shot.vertices[0, shot.subject.landmarks] + np.array([0, MIDDLE, distance])
+    away = np.linalg.norm(placed - load_basis().neutral, axis=1)
+    assert away.max() < 0.2
+    assert np.median(away) < 0.06
+
+
+def test_the_canonical_heads_curves_are_edited_by_hand() -> None:
+    """Lips stilled leave the mouth shut; a turned pose moves the whole face."""
+    opened = performance_at_rest(2)
+    moved = opened.landmarks.copy()
+    moved[:, 48:60] += [0, -0.3, 0]
+    opened = replace(opened, landmarks=moved)
+    shot, generator = canonical_shot(opened, 64), open_generator("raster")
+    state = generator.prepare(shot, lambda stage, share: None)
+    track = generator.latents(opened, state)
+    assert set(track.curves) == {"lips", "expression", "gaze", "pose"}
+    np.testing.assert_allclose(vertices_of_curves(track), shot.vertices, atol=1e-5)
+    still = vertices_of_curves(track.with_curve("lips", 0 * track.curves["lips"]))
+    np.testing.assert_allclose(still, canonical_shot(performance_at_rest(2), 64).vertices, atol=1e-5)
+    pose = track.curves["pose"].copy()
+    pose[:, 1] = 0.5
+    pictures = list(generator.render(state, track.with_curve("pose", pose), "draft", lambda stage, share: None))
+    assert len(pictures) == 2
+    assert pictures[0].alpha.any()
+    assert (pictures[0].alpha != next(iter(generator.render(state, track, "draft", lambda s, f: None))).alpha).any()
+
+
+def test_subdivision_keeps_a_flat_sheet_flat_and_its_weights_sum_to_one() -> None:
+    corners = np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0.4, 0.6, 0]])
+    weights, triangles = subdivided(np.array([[0, 1, 4], [1, 2, 4], [2, 3, 4], [3, 0, 4]]), 5, 2)
+    np.testing.assert_allclose(weights.sum(axis=1), 1.0)
+    fine = weights @ corners
+    assert len(triangles) == 64
+    assert not fine[:, 2].any()
+    a, b, c = np.moveaxis(fine[triangles], 1, 0)
+    assert (np.cross(b - a, c - a)[:, 2] > 0).all()

@@ -69,6 +69,7 @@ class Trainer:
         """
         asked_to_stop(self._folder)  # one that was left from before says nothing about this training
         began, before = time.monotonic(), self.progress.minutes
+        self._status("learning", {}).write(self._folder)
         state = ""
         while not state:
             minutes = before + (time.monotonic() - began) / 60

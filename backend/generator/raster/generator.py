@@ -13,6 +13,7 @@ from addon.core.errors import RequestError
 from addon.core.performance import Performance
 from addon.core.shot import Shot
 from backend.device import device_name
+from backend.generator.canonical.head import CANONICAL, HEAD, curves_of, vertices_of_curves
 from backend.generator.interface import GeneratorInfo, LatentTrack, Picture, Portrait, Report
 
 from .render import render
@@ -35,7 +36,7 @@ class RasterState:
 
 
 class RasterGenerator:
-    """Draws what Blender sent, the artist's own surface, without anything learned."""
+    """Draws the artist's own surface as Blender sent it, or the canonical head, without anything learned."""
 
     def info(self) -> GeneratorInfo:
         """It needs a shot and nothing else."""
@@ -49,12 +50,12 @@ class RasterGenerator:
         return RasterState(source, mesh_of(source.subject, max(source.width, source.height)), camera_of(source))
 
     def latents(self, performance: Performance, state: RasterState) -> LatentTrack:
-        """Which frames of the shot to show: the performance is in them already, by way of the rig."""
-        return timing_of(state.shot, NAME)
+        """Which frames of the shot to show; of the canonical head its curves lips, expression, gaze and pose."""
+        return curves_of(performance) if _canonical(state.shot) else timing_of(state.shot, NAME)
 
     def render(self, state: RasterState, track: LatentTrack, quality: str, report: Report) -> Iterator[Picture]:
         """Frames with alpha; "final" averages 2 x 2 samples a pixel."""
-        moving = vertices_of(track, state.shot)
+        moving = vertices_of_curves(track) if _canonical(state.shot) else vertices_of(track, state.shot)
         frames = render(
             state.mesh,
             moving,
@@ -71,3 +72,8 @@ class RasterGenerator:
     def adapt(self, state: RasterState, examples: Path, minutes: float, report: Report) -> RasterState:
         """Nothing is learned here: raises RequestError."""
         raise RequestError("raster.adapt", "The raster preview learns nothing; train a character instead.")
+
+
+def _canonical(shot: Shot) -> bool:
+    """Whether a shot is of the canonical head, which no rig moves."""
+    return shot.meta.get(HEAD) == CANONICAL
