@@ -18,6 +18,8 @@ from typing import Any, Final
 from addon.core.errors import BackendError, SoliloquyError
 from addon.core.version import SOFTWARE
 
+from .portrait import add_portrait, read_portrait
+
 PACKAGES: Final[tuple[tuple[str, str], ...]] = (
     ("numpy", "numpy"),
     ("torch", "torch"),
@@ -39,13 +41,16 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser("doctor", help="check that everything the backend needs is there and works")
     parser.add_argument("--runtime-dir", type=Path, help="folder for the connection file")
+    parser.add_argument("--liveportrait", type=Path, metavar="FOLDER", help="try LivePortrait weights of yours instead")
+    add_portrait(parser, required=False)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print one line per check; 0 when all is well, 2 when something is not."""
     failed = 0
-    for name, check in _checks(options.runtime_dir):
+    checks = _portrait_checks(options) if options.liveportrait else _checks(options.runtime_dir)
+    for name, check in checks:
         try:
             mark, found = "ok", check()
         except SoliloquyError as error:
@@ -68,6 +73,40 @@ def _checks(runtime_dir: Path | None) -> Iterator[tuple[str, Callable[[], str]]]
         yield f"decodes {name.lower()}", lambda name=name: _decode(name)
     for weights in sorted(WEIGHTS.glob("*.safetensors")):
         yield f"weights {weights.stem}", lambda weights=weights: _weights(weights)
+
+
+def _portrait_checks(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], str]]]:
+    """The weights of a user, driven with a portrait of theirs where one is given."""
+    from backend.device import device_name
+    from backend.generator.liveportrait.certify import Certificate, certify
+    from backend.generator.liveportrait.loader import load_portrait
+
+    found: list[Certificate] = []
+
+    def measured() -> str:
+        loaded = load_portrait(options.liveportrait, device_name())
+        found.append(certify(loaded, read_portrait(options) if options.portrait else None))
+        return f"all tensors are there, {'' if loaded.stitched else 'not '}stitched, on {loaded.device}"
+
+    yield "weights", measured
+    for certificate in found:
+        for name, digest in certificate.hashes.items():
+            yield f"sha256 {name}", lambda digest=digest: digest
+        yield "portrait", lambda certificate=certificate: _recognised(certificate)
+        for part, cost in certificate.costs.items():
+            yield part, lambda cost=cost: f"{cost.wall:.1f} ms, {cost.processor:.1f} CPU ms, {cost.memory:.0f} MiB"
+        yield "a frame", lambda certificate=certificate: f"{certificate.frame:.1f} ms"
+
+
+def _recognised(certificate: Any) -> str:
+    if certificate.psnr is None:
+        return "not tried: give one with --portrait"
+    if not certificate.passed:
+        raise BackendError(
+            "doctor.portrait",
+            f"Driven by itself the portrait comes out at {certificate.psnr:.1f} dB: the files are not of one set.",
+        )
+    return f"driven by itself {certificate.psnr:.1f} dB"
 
 
 def _package(package: str, module: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from addon.core.errors import RequestError
 
 from .interface import Generator, GeneratorInfo
+from .liveportrait.licence import NOTE
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,19 @@ def _open_character(folder: str) -> Generator[Any]:
     return CharacterGenerator(Path(folder))
 
 
+def _open_liveportrait(folder: str) -> Generator[Any]:
+    from .liveportrait.generator import LivePortrait
+
+    return LivePortrait(Path(folder))
+
+
 _ENTRIES: Final[Mapping[str, Entry]] = {
     "raster": Entry(GeneratorInfo("raster", ("shot",)), _open_raster),
     "character": Entry(
         GeneratorInfo("character", ("shot", "weights"), "Learned from your own renders of this character."),
         _open_character,
     ),
+    "liveportrait": Entry(GeneratorInfo("liveportrait", ("portrait", "weights"), NOTE), _open_liveportrait),
 }
 
 

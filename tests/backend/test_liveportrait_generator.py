@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +11,17 @@ import pytest
 import torch
 
 from addon.core.errors import JobCancelled, RequestError
+from backend.cli import main
 from backend.generator.interface import Generator, LatentTrack, Portrait
+from backend.generator.liveportrait.certify import certify, psnr
 from backend.generator.liveportrait.drive import Drive, drive
 from backend.generator.liveportrait.face_fit import CLICKED
 from backend.generator.liveportrait.generator import LivePortrait
 from backend.generator.liveportrait.reader import map_points
 from backend.generator.liveportrait.source import PortraitState
-from tests.backend.faces import face_points, performance_of, portrait_picture, portrait_points
+from backend.generator.registry import generators, open_generator
+from tests.backend.faces import performance_of, portrait_picture, portrait_points
+from tests.backend.landmark_network import layout_of_203, write_landmark_network
 from tests.backend.portraits import TINY, random_networks, write_tree
 
 CLICKS = portrait_points()[list(CLICKED.values())]
@@ -175,19 +178,6 @@ def test_weights_without_the_small_networks_still_turn_the_head(folder: Path, tm
     assert np.abs(first - last).max() > 0
 
 
-def layout_of_203(points: np.ndarray, *, reverse: bool) -> np.ndarray:
-    """203 points for landmarks (70,2): rings of the documented lengths, begun at either corner, then the others."""
-    found = []
-    for first, last, count in ((36, 42, 24), (42, 48, 24), (48, 60, 36), (60, 68, 24)):
-        ring = points[first:last]
-        where = np.arange(count) / count * len(ring)
-        closed = np.concatenate([ring, ring[:1]])
-        ring = np.stack([np.interp(where, np.arange(len(ring) + 1), closed[:, axis]) for axis in (0, 1)], axis=-1)
-        found.append(np.roll(ring[::-1], 1 + count // 2, axis=0) if reverse else ring)
-    cheeks = points.mean(axis=0) + 0.6 * (np.resize(points[:17], (203 - 108 - 38, 2)) - points.mean(axis=0))
-    return np.concatenate([*found, points[:36], points[68:], cheeks])
-
-
 @pytest.mark.parametrize("reverse", [False, True])
 def test_points_of_the_reader_are_matched_to_ours_however_rings_run(reverse: bool) -> None:
     points = portrait_points()
@@ -199,61 +189,13 @@ def test_points_of_the_reader_are_matched_to_ours_however_rings_run(reverse: boo
 
 
 @pytest.fixture
-def with_reader(folder: Path, write_onnx: Callable[[Path], None], tmp_path: Path) -> LivePortrait:
-    """Weights with a landmark network that sees the face's red and puts 203 points about its middle."""
-    write_tree(random_networks(), tmp_path / "read")
-    write_onnx(tmp_path / "read" / "landmark.onnx")
-    return LivePortrait(tmp_path / "read", TINY, "cpu")
-
-
-@pytest.fixture
-def write_onnx() -> Callable[[Path], None]:
+def with_reader(tmp_path: Path) -> LivePortrait:
+    """Weights with a landmark network beside them."""
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
-    return _write_onnx
-
-
-def _write_onnx(path: Path) -> None:
-    """A graph with the input and outputs of the published one: fixed points, moved with where the picture is bright."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    upright = face_points((0.0, 0.0), 0.28, (0.05, 0.2, 0.0))
-    shape = layout_of_203(upright - upright.mean(axis=0) + 0.5, reverse=False)
-    steps = ((np.arange(224) + 0.5) / 224).astype(np.float32)
-    constants = {
-        "shape": shape.reshape(1, 203, 2).astype(np.float32),
-        "across": steps.reshape(1, 1, 1, 224),
-        "down": steps.reshape(1, 1, 224, 1),
-        "half": np.array([0.5], dtype=np.float32),
-    }
-    nodes = [
-        helper.make_node("ReduceMean", ["input"], ["bright"], axes=[1], keepdims=1),
-        helper.make_node("Mul", ["bright", "bright"], ["weight"]),
-        helper.make_node("ReduceSum", ["weight"], ["total"], keepdims=1),
-        helper.make_node("Mul", ["weight", "across"], ["wx"]),
-        helper.make_node("Mul", ["weight", "down"], ["wy"]),
-        helper.make_node("ReduceSum", ["wx"], ["sx"], keepdims=1),
-        helper.make_node("ReduceSum", ["wy"], ["sy"], keepdims=1),
-        helper.make_node("Div", ["sx", "total"], ["x"]),
-        helper.make_node("Div", ["sy", "total"], ["y"]),
-        helper.make_node("Concat", ["x", "y"], ["middle4"], axis=3),
-        helper.make_node("Squeeze", ["middle4"], ["middle"], axes=[1]),
-        helper.make_node("Sub", ["middle", "half"], ["moved"]),
-        helper.make_node("Add", ["shape", "moved"], ["points3"]),
-        helper.make_node("Flatten", ["points3"], ["points"], axis=1),
-        helper.make_node("Identity", ["x"], ["first"]),
-        helper.make_node("Identity", ["y"], ["second"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "landmarks",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, 224, 224])],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("first", "second", "points")],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=8)
-    onnx.save(model, str(path))
+    write_tree(random_networks(), tmp_path / "read")
+    write_landmark_network(tmp_path / "read" / "landmark.onnx")
+    return LivePortrait(tmp_path / "read", TINY, "cpu")
 
 
 def test_a_landmark_network_reads_the_portrait_and_its_frames(with_reader: LivePortrait) -> None:
@@ -279,3 +221,38 @@ def test_a_broken_landmark_network_is_refused(folder: Path, tmp_path: Path) -> N
     generator = LivePortrait(tmp_path / "broken", TINY, "cpu")
     with pytest.raises(RequestError, match="landmark network cannot be read"):
         generator.prepare(PORTRAIT, no_report)
+
+
+def test_a_certificate_tells_hashes_costs_and_whether_the_portrait_was_recognised(generator: LivePortrait) -> None:
+    """Random networks do not know a face from noise, so theirs fails, as files that do not belong together would."""
+    certificate = certify(generator.loaded, PORTRAIT, repeats=1)
+    assert certificate.hashes.keys() == {path.name for path in generator.loaded.files.all()}
+    assert all(len(digest) == 64 for digest in certificate.hashes.values())
+    assert certificate.psnr is not None
+    assert certificate.psnr < 20.0
+    assert not certificate.passed
+    assert set(certificate.costs) == {"appearance", "motion", "stitching", "warping", "decoder"}
+    assert all(cost.wall > 0 for cost in certificate.costs.values())
+    assert certificate.frame == pytest.approx(
+        sum(certificate.costs[name].wall for name in ("stitching", "warping", "decoder"))
+    )
+    assert certify(generator.loaded, None, repeats=1).passed
+
+
+def test_the_measure_of_recognition_is_peak_signal_to_noise() -> None:
+    truth = torch.rand(1, 3, 8, 8)
+    assert psnr(truth + 0.1, truth) == pytest.approx(20.0, abs=1e-3)
+    assert psnr(truth, truth) > 90.0
+
+
+def test_the_doctor_says_what_is_wrong_with_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--liveportrait", str(tmp_path)]) == 2
+    assert "holds no LivePortrait weights" in capsys.readouterr().out
+
+
+def test_it_is_opened_by_name_with_a_folder(folder: Path) -> None:
+    assert "liveportrait" in [info.name for info in generators()]
+    with pytest.raises(RequestError, match="Choose the folder"):
+        open_generator("liveportrait")
+    with pytest.raises(RequestError, match="lacks 56 tensors of appearance_feature_extractor"):
+        open_generator("liveportrait", str(folder))

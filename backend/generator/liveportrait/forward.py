@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -12,22 +11,15 @@ from torch import Tensor
 from .loader import LoadedPortrait
 from .motion import Motion
 
-P = ParamSpec("P")
-R = TypeVar("R")
+
+@contextmanager
+def fast() -> Iterator[None]:
+    """Without gradients, and on a GPU, which gains by it, in half precision; the weights stay single."""
+    with torch.inference_mode(), torch.autocast("cuda", torch.float16, enabled=torch.cuda.is_available()):
+        yield
 
 
-def _fast(function: Callable[P, R]) -> Callable[P, R]:
-    """Without gradients, and where the GPU gains by it in half precision; the weights stay single."""
-
-    @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        with torch.inference_mode(), torch.autocast("cuda", torch.float16, enabled=torch.cuda.is_available()):
-            return function(*args, **kwargs)
-
-    return wrapped
-
-
-@_fast
+@fast()
 def appearance(loaded: LoadedPortrait, face: Tensor) -> Tensor:
     """Feature volume (1,C,D,H,W) of a face (1,3,S,S)."""
     return loaded.networks.appearance_feature_extractor(face.to(loaded.device)).float()
@@ -47,7 +39,7 @@ def stitched(loaded: LoadedPortrait, source: Tensor, driven: Tensor) -> Tensor:
         return loaded.networks.retargeting.stitch(source.expand(len(driven), -1, -1), driven)
 
 
-@_fast
+@fast()
 def frames(loaded: LoadedPortrait, volume: Tensor, source: Tensor, driven: Tensor) -> Tensor:
     """Frames (B,3,2S,2S) of 0..1 for a volume and source keypoints of one portrait, driven by keypoints (B,K,3)."""
     count = len(driven)

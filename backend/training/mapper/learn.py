@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from addon.core.errors import RequestError
 from backend.generator.interface import Portrait
+from backend.generator.liveportrait.config import FULL, PortraitConfig
 from backend.generator.liveportrait.generator import LivePortrait
 from backend.generator.liveportrait.keypoints import BROWS, EYEBALLS, LIDS, LIPS
 from backend.generator.liveportrait.mapper import Mapper, MapperConfig, mapper_settings
@@ -54,8 +54,6 @@ class MapperRecipe:
     """
 
     weights: Path
-    portrait: Path
-    clicks: tuple[tuple[float, float], ...] = ()
     clips: int = 120
     minutes: float = 30.0
     turn: float = 1.0
@@ -66,13 +64,15 @@ class MapperRecipe:
     schedule: Schedule = field(default_factory=lambda: Schedule(steps=1500, rate=2e-3))
 
 
-def train_mapper(recipe: MapperRecipe, out: Path | None, *, consent: bool) -> dict[str, Any]:
-    """Train for the recipe's weights and portrait, and write weights and card beside them (or to `out`).
+def train_mapper(
+    recipe: MapperRecipe, portrait: Portrait, out: Path | None = None, config: PortraitConfig = FULL
+) -> dict[str, Any]:
+    """Train for the recipe's weights on a portrait, and write weights and card beside them (or to `out`).
 
     Returns the metrics. Raises RequestError without consent, and where nothing reads landmarks off the frames.
     """
-    generator = LivePortrait(recipe.weights)
-    state = generator.prepare(open_portrait(recipe, consent=consent), lambda stage, share: None)
+    generator = LivePortrait(recipe.weights, config)
+    state = generator.prepare(portrait, lambda stage, share: None)
     if state.reader is None:
         raise RequestError(
             "train.reader",
@@ -84,17 +84,6 @@ def train_mapper(recipe: MapperRecipe, out: Path | None, *, consent: bool) -> di
     mapper, metrics = learn_mapper(recipe, lessons, state.reader.points)
     save_mapper(recipe, mapper, generator, metrics, out or generator.loaded.files.mapper)
     return metrics
-
-
-def open_portrait(recipe: MapperRecipe, *, consent: bool) -> Portrait:
-    """The portrait of a recipe. Raises RequestError where the file is no picture."""
-    try:
-        picture = np.asarray(Image.open(recipe.portrait).convert("RGB"))
-    except (OSError, UnidentifiedImageError) as error:
-        raise RequestError(
-            "portrait.file", "The portrait is no picture; choose another.", str(recipe.portrait)
-        ) from error
-    return Portrait(picture, np.array(recipe.clicks) if recipe.clicks else None, consent)
 
 
 def draw_lessons(
@@ -168,7 +157,7 @@ def save_mapper(
         "seed": recipe.seed,
         "weights_hash": generator.loaded.hash,
         "config": mapper_settings(mapper.config),
-        "recipe": {name: value for name, value in as_card(recipe).items() if name not in ("weights", "portrait")},
+        "recipe": as_card(recipe),
         "metrics": metrics,
     }
     save_weights(out, mapper, card)

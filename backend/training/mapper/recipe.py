@@ -12,6 +12,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from backend.commands.portrait import add_portrait, read_portrait
+
 log = logging.getLogger(__name__)
 
 
@@ -19,18 +21,7 @@ def add_parser(subparsers: Any) -> None:
     """Add the recipe."""
     parser = subparsers.add_parser("mapper", help="landmarks to LivePortrait's keypoints, for weights that you supply")
     parser.add_argument("--weights", type=Path, required=True, help="folder of LivePortrait's weights")
-    parser.add_argument("--portrait", type=Path, required=True, help="picture of the face to learn on")
-    parser.add_argument(
-        "--click",
-        type=_pixel,
-        action="append",
-        default=[],
-        metavar="X,Y",
-        help="pixel of the right eye, left eye, nose tip, right and left mouth corner and chin, one after the other",
-    )
-    parser.add_argument(
-        "--consent", action="store_true", help="the person on the portrait has agreed, or is nobody real"
-    )
+    add_portrait(parser, required=True)
     parser.add_argument("--clips", type=int, default=120, help="clips of 16 frames to render")
     parser.add_argument("--minutes", type=float, default=30.0, help="of rendering at most")
     parser.add_argument("--turn", type=float, default=1.0, help="how far heads move: 1 lively, 0 not at all")
@@ -48,17 +39,10 @@ def run(options: argparse.Namespace) -> int:
     log.info("%s\n", NOTE)
     recipe = MapperRecipe(
         weights=options.weights,
-        portrait=options.portrait,
-        clicks=tuple(options.click),
         clips=options.clips,
         minutes=options.minutes,
         turn=options.turn,
         seed=options.seed,
     )
-    train_mapper(recipe, options.out, consent=options.consent)
+    train_mapper(recipe, read_portrait(options), options.out)
     return 0
-
-
-def _pixel(text: str) -> tuple[float, float]:
-    across, _, down = text.partition(",")
-    return float(across), float(down)
