@@ -31,14 +31,14 @@ def add_portrait(parser: argparse.ArgumentParser, *, required: bool) -> None:
 def read_portrait(options: argparse.Namespace) -> Portrait:
     """The portrait of those options. Raises RequestError where the file is no picture."""
     import numpy as np
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     from backend.generator.interface import Portrait
 
     try:
         with Image.open(options.portrait) as image:
-            picture = np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError) as error:
+            picture = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise RequestError(
             "portrait.file", "The portrait is no picture; choose another.", str(options.portrait)
         ) from error

@@ -33,6 +33,10 @@ from .reader import (
 LONGEST: Final[int] = 1280
 """Pixels of the longer side of the pictures that come out: a face is made of 512, more of the rest is only weight."""
 SMALLEST: Final[int] = 64
+SEARCHED: Final[tuple[tuple[float, float, float], ...]] = (
+    (1.0, 0.5, 0.5), (0.6, 0.5, 0.4), (0.6, 0.3, 0.4), (0.6, 0.7, 0.4), (0.35, 0.5, 0.3),
+)  # fmt: skip
+"""Where a face is looked for without clicks: share of the shorter side, and the middle as shares of the picture."""
 LEAST_FACE: Final[float] = 12.0
 """Pixels between the eyes below which a face has nothing to show."""
 
@@ -110,17 +114,31 @@ def _face(picture: np.ndarray, points: np.ndarray | None, network: FaceNetwork |
 
 
 def _read_face(picture: np.ndarray, clicked: FaceFit | None, network: FaceNetwork) -> _Face:
-    """The face as the network reads it; without clicks it looks at the middle of the picture first."""
+    """The face as the network reads it; without clicks it looks in several places, and the best likeness counts."""
+    firsts = [crop_about_face(clicked.points, READER_SCALE, READER_SHIFT)] if clicked else _places(picture)
+    read = [_read_from(picture, first, clicked, network) for first in firsts]
+    best = min(read, key=lambda face: face.fit.error if np.isfinite(face.fit.error) else np.inf)
+    if not best.fit.error < WORST:
+        raise RequestError("portrait.face", f"No face is found; click these points of it: {', '.join(CLICKED)}.")
+    return best
+
+
+def _places(picture: np.ndarray) -> list[Crop]:
+    """Squares of a picture in which a portrait's face may be: the middle, and smaller ones left, right, up, down."""
     height, width = picture.shape[:2]
-    middle = Crop(np.array([width / 2, height / 2]), np.array([1.0, 0.0]), float(min(height, width)))
-    first = crop_about_face(clicked.points, READER_SCALE, READER_SHIFT) if clicked else middle
+    side = float(min(height, width))
+    return [
+        Crop(np.array([width * across, height * down]), np.array([1.0, 0.0]), side * share)
+        for share, across, down in SEARCHED
+    ]
+
+
+def _read_from(picture: np.ndarray, first: Crop, clicked: FaceFit | None, network: FaceNetwork) -> _Face:
     found = network.find(picture, first)
     rough = clicked or fit_face(*rough_points(found))
     mapped = map_points(found, rough.points)
     read = found[list(mapped.sources)]
     own = fit_face(read, mapped.points)
-    if not own.error < WORST:
-        raise RequestError("portrait.face", f"No face is found; click these points of it: {', '.join(CLICKED)}.")
     points = own.points.copy()
     points[list(mapped.points)] = read
     return _Face(FaceFit(points, own.scale, own.error), mapped, crop_of_points(found))
