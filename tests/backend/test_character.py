@@ -16,6 +16,7 @@ from addon.core.errors import RequestError
 from addon.core.performance import Performance
 from backend.evaluation.painting import evaluate_character
 from backend.generator.character.body import Plan, base_texels, own_uv, screen_points
+from backend.generator.character.check import doubts
 from backend.generator.character.checkpoint import LAST
 from backend.generator.character.dataset import read_set
 from backend.generator.character.export import export
@@ -70,6 +71,20 @@ def test_a_set_of_one_line_lends_every_tenth_frame(folder: Path) -> None:
     learned, held = replace(rendered, lines=("sweep",) * 26).learning()
     assert len(held) == 2
     assert not set(held) & set(learned)
+
+
+def test_geometry_that_is_not_what_the_pictures_show_is_told(folder: Path, tmp_path: Path) -> None:
+    rendered = read_set(folder)
+    assert not doubts(rendered, folder)
+    beside = replace(rendered.shot, vertices=rendered.shot.vertices + np.array([0.6, 0, 0], np.float32))
+    assert "covers what the renders show" in doubts(replace(rendered, shot=beside), folder)[0]
+    (tmp_path / "passes").mkdir()
+    for number in range(rendered.shot.frame_count):
+        passes = {"depth": np.full((SIZE, SIZE), 9.0), "normal": np.tile([1.0, 0.0, 0.0], (SIZE, SIZE, 1))}
+        np.savez(tmp_path / "passes" / f"{number:05d}.npz", **passes)
+    said = " ".join(doubts(rendered, tmp_path))
+    assert "Depth differs" in said
+    assert "Normals differ" in said
 
 
 @pytest.mark.parametrize(
