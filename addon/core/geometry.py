@@ -30,7 +30,7 @@ REGIONS: Final[Mapping[str, tuple[int, ...]]] = {
 }
 LOWERED: Final[tuple[int, ...]] = (6, 7, 8, 9, 10, 55, 56, 57, 58, 59, 65, 66, 67)
 """Chin and lower lip, which sink as far as the jaw is built to drop."""
-WEIGHTS: Final[Mapping[str, float]] = {"mouth": 1.0, "eyes": 1.5, "brows": 1.2, "nose": 0.4, "jaw": 2.0}
+WEIGHTS: Final[Mapping[str, float]] = {"mouth": 1.0, "eyes": 1.5, "brows": 1.2, "nose": 1.0, "jaw": 2.0}
 PAIR_WEIGHT: Final[float] = 6.0
 """How much each region counts, and a facing pair against a single point: an open closure is worse than a wide smile
 [chosen]."""
@@ -172,12 +172,14 @@ def _wanted(fit: FaceFit, landmarks: np.ndarray, gap: np.ndarray) -> np.ndarray:
     motion[:, np.isnan(fit.rest).any(axis=1)] = 0.0
     wanted = _features(motion)
     parted, rest = openness(gap), _gap(fit.rest, LIP_PAIRS)
-    # Sealed lips touch whatever the rig's own distance at rest, unless that counts as touching already.
-    closing = -rest if rest > TOUCHING * scales["mouth"] else 0.0
+    hangs = rest > TOUCHING * scales["mouth"]
     first = 3 * len(_POINTS)
     for column, scale in enumerate(wider, first):
-        opening = PAIR_WEIGHT * scale * gaps[:, column - first]
-        wanted[:, column] = parted * opening + (1.0 - parted) * PAIR_WEIGHT * closing
+        opening = scale * gaps[:, column - first]
+        # Sealed lips touch whatever the rig's own distance at rest; where that counts as touching already they are
+        # pressed as the performance presses them, never through each other.
+        closing = np.full(len(gap), -rest) if hangs else np.clip(opening, -rest, 0.0)
+        wanted[:, column] = PAIR_WEIGHT * (parted * opening + (1.0 - parted) * closing)
     return wanted
 
 
