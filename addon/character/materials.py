@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class Finish:
     """How a surface answers light, in the terms of Blender's Principled shader.
 
-    specular is for the solid viewport alone, 0..1; scatter is the share of light that enters and comes out beside,
-    `reach` its mean free path in metres for red, green and blue; coat is a wet film.
+    specular is for the solid viewport, 0..1; at 0 nothing is mirrored in a render either. scatter is the share of
+    light that enters and comes out beside, `reach` its mean free path in metres for red, green and blue; coat is a
+    wet film.
     """
 
     roughness: float = 0.55
@@ -99,6 +100,7 @@ def _principled(material: bpy.types.Material, name: str, finish: Finish) -> None
         "Subsurface Weight": finish.scatter,
         "Subsurface Radius": tuple(r / widest for r in finish.reach),
         "Subsurface Scale": widest,
+        "Specular IOR Level": 0.5 if finish.specular else 0.0,
         "Coat Weight": finish.coat,
         "Coat Roughness": 0.08,
         "Anisotropic": finish.anisotropic,
