@@ -11,6 +11,7 @@ import pytest
 
 from addon.core.channels import CHANNELS
 from addon.core.layers import LAYERS, layer_of
+from addon.ops.base import sentences_of
 from addon.rig import actions, keyer, nla, take
 from addon.rig.discover import find_character
 from addon.rig.plan import group_name
@@ -151,3 +152,6 @@ def test_thinning_is_told_in_keys_and_error() -> None:
     thin = bake(rig, tolerance=0.02)
     assert thin.keys < 0.9 * thin.dense
     assert 0.0 < thin.error <= 0.02 + 1e-6
+    assert sentences_of(thin)[1] == (
+        f"Kept {thin.keys} of {thin.dense} keys; no curve is off by more than {thin.error:.4f}."
+    )
