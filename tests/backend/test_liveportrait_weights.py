@@ -13,7 +13,7 @@ import torch
 
 from addon.core.errors import RequestError
 from backend.generator.liveportrait.config import FULL
-from backend.generator.liveportrait.loader import LoadedPortrait, load_portrait
+from backend.generator.liveportrait.loader import load_portrait
 from backend.generator.liveportrait.networks import PortraitNetworks
 from tests.backend.portraits import TINY, random_networks, write_flat, write_tree
 
@@ -58,10 +58,6 @@ def frames_of(networks: PortraitNetworks) -> torch.Tensor:
         return networks.spade_generator(networks.warping_module(volume, motion.keypoints(), driven))
 
 
-def frames_of_folder(loaded: LoadedPortrait) -> torch.Tensor:
-    return frames_of(loaded.networks)
-
-
 def test_every_tensor_of_the_full_size_has_its_published_name_and_shape() -> None:
     ours = full_size()
     assert sum(map(len, ours.values())) == 626
@@ -99,6 +95,15 @@ def test_half_precision_files_give_almost_the_same_frames(networks: PortraitNetw
         loaded = load_portrait(write(networks, tmp_path / write.__name__, dtype=torch.float16), config=TINY)
         assert all(p.dtype == torch.float32 for p in loaded.networks.parameters())
         assert (frames_of(loaded.networks) - expected).abs().mean() < 0.01
+
+
+def test_frames_computed_in_half_precision_are_almost_the_same(networks: PortraitNetworks, tree: Path) -> None:
+    """As a GPU computes them (`forward.fast`): single weights under autocast."""
+    loaded = load_portrait(tree, config=TINY)
+    with torch.autocast("cpu", torch.float16):
+        frames = frames_of(loaded.networks)
+    assert frames.dtype == torch.float16
+    assert (frames - frames_of(networks)).abs().mean() < 0.002
 
 
 def test_the_hash_is_of_the_contents_and_not_of_the_names(networks: PortraitNetworks, tree: Path, copy: Path) -> None:
