@@ -44,6 +44,8 @@ def request_message(job: str, request: PerformRequest) -> Message:
         arrays["text"] = _text_array(request.text)
     if request.emotion is not None:
         arrays |= {name: getattr(request.emotion, name) for name in _EMOTION_ARRAYS}
+    if request.character is not None:
+        arrays["character"] = np.ascontiguousarray(request.character, dtype=np.float32)
     fields = {
         "sound_name": request.sound_name[-1024:],
         "engine": request.engine,
@@ -74,6 +76,7 @@ def request_settings(message: Message) -> PerformRequest:
         fps=float(fields["fps"]),
         layers=tuple(fields["layers"]),
         layer_seeds=dict(fields["layer_seeds"]),
+        character=message.arrays["character"].copy() if "character" in message.arrays else None,
     )
 
 

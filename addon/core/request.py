@@ -29,7 +29,7 @@ class PerformRequest:
     `sound` is the bytes of a sound file as the artist has it (wav, flac, ogg, mp3), `sound_name` its name for
     messages. `emotion` None means `auto`: read it from the voice. `layers` are performed, the others rest;
     `layer_seeds` overrides `seed` for single layers. `character` (16,52) are example frames of the channels as the
-    character makes them, for engines that follow them; it is not sent over the wire.
+    character makes them, for engines that follow them.
     """
 
     sound: bytes

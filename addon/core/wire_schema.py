@@ -15,7 +15,7 @@ from typing import Any, Final
 from .channels import CHANNELS
 from .emotion import MAX_KEYS
 from .performance import LANDMARKS
-from .request import MAX_TEXT
+from .request import EXAMPLE_FRAMES, MAX_TEXT
 
 PROTOCOL: Final[str] = "soliloquy"
 VERSION: Final[int] = 2
@@ -134,6 +134,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "times": ArrayRule(FLOATS, (None,), MAX_KEYS, required=False),
             "weights": ArrayRule(FLOATS, (None, 8), MAX_KEYS, required=False),
             "intensity": ArrayRule(FLOATS, (None,), MAX_KEYS, required=False),
+            "character": ArrayRule(FLOATS, (EXAMPLE_FRAMES, len(CHANNELS)), EXAMPLE_FRAMES, required=False),
         },
     ),
     "perform_stream": Operation(ADDON, "yes", offered=False),

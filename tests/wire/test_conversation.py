@@ -17,7 +17,7 @@ from addon.core.emotion import EMOTIONS, EmotionTrack
 from addon.core.errors import BackendError, JobCancelled, RequestError, SoundError, WireError
 from addon.core.exchange import Assembly, request_message
 from addon.core.performance import ARRAY_NAMES, Performance
-from addon.core.request import PerformRequest
+from addon.core.request import EXAMPLE_FRAMES, PerformRequest
 from addon.core.wire import Message, encode
 from addon.core.wire_schema import VERSION
 from addon.link.session import Cancelled, Event, Failed, Finished, Lost, Progress, Session
@@ -58,6 +58,16 @@ def test_the_same_request_gives_the_same_bytes(backend: Backend, engine: str) ->
     assert first.meta["engine"] == engine
     for name in ARRAY_NAMES:
         assert getattr(first, name).tobytes() == getattr(second, name).tobytes(), name
+
+
+def test_a_character_of_its_own_is_performed_in_its_way(backend: Backend) -> None:
+    session, smiling = backend.session(), np.zeros((EXAMPLE_FRAMES, len(CHANNELS)), np.float32)
+    smiling[:, [CHANNELS.index(name) for name in ("mouthSmileLeft", "mouthSmileRight")]] = 0.9
+    plain, own = (
+        session.wait(session.perform(request(2.0, engine="neural", character=poses)), PATIENCE)
+        for poses in (None, smiling)
+    )
+    assert not np.allclose(plain.channels, own.channels, atol=1e-3)
 
 
 def test_a_recording_with_its_text_comes_back_as_the_command_line_makes_it(

@@ -10,6 +10,7 @@ import pytest
 from addon.core.errors import EmotionError, RequestError, SoundError, WireError
 from addon.core.exchange import Assembly, error_from, error_message, request_from, request_message, result_messages
 from addon.core.performance import ARRAY_NAMES, Performance
+from addon.core.request import EXAMPLE_FRAMES
 from addon.core.wire import Message, decode, encode, job_of
 from addon.core.wire_schema import OPERATIONS, VERSION
 from tests.wire.hostile import BROKEN, HELLO, a_request, header, mutated
@@ -36,6 +37,21 @@ def test_a_request_comes_back_as_it_was() -> None:
     assert sent.emotion is not None
     for name in ("times", "weights", "intensity"):
         np.testing.assert_array_equal(getattr(got.emotion, name), getattr(sent.emotion, name))
+
+
+def test_example_frames_of_a_character_come_back_as_they_were() -> None:
+    poses = np.random.default_rng(1).random((EXAMPLE_FRAMES, 52), dtype=np.float32)
+    got = request_from(over_the_wire(request_message("j1", a_request(character=poses)), "addon"))
+    np.testing.assert_array_equal(got.character, poses)
+    assert request_from(over_the_wire(request_message("j1", a_request()), "addon")).character is None
+
+
+def test_example_frames_of_another_shape_or_beyond_their_range_are_refused() -> None:
+    message = request_message("j1", a_request())
+    for poses, error in ((np.zeros((3, 52)), WireError), (np.full((EXAMPLE_FRAMES, 52), 2.0), RequestError)):
+        message.arrays["character"] = poses.astype(np.float32)
+        with pytest.raises(error):
+            request_from(over_the_wire(message, "addon"))
 
 
 def test_without_text_and_emotion_a_request_says_so() -> None:
