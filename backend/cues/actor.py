@@ -24,6 +24,7 @@ from .generator import NOISE
 from .model import CueModel, per_cue
 from .stepper import Stepper
 from .steps import TREMOR, Steps, StepState
+from .told import TRUST
 
 DRAWN: Final[Mapping[str, int]] = {**NOISE, "gaze": NOISE["gaze"] + TREMOR}
 """Normal numbers of each stream per cue step; the last ones of gaze are for microsaccades."""
@@ -108,7 +109,7 @@ class Actor:
             code = self.cues.character(self._tensor(character))
         condition = self.cues.condition(self._tensor(emotion), code)
         said = None if told is None else torch.from_numpy(told[None]).to(self.device)
-        lips, lips_memory = self.cues.lips(features, condition, ear.lips, said)
+        lips, lips_memory = self.cues.lips(features, condition, ear.lips, said, TRUST)
         known, felt = torch.cat([ear.features, features], dim=1), torch.cat([ear.condition, condition], dim=1)
         whole = known.shape[1] // STEPS_PER_CUE * STEPS_PER_CUE
         acted = per_cue(known[:, :whole])

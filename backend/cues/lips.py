@@ -39,16 +39,17 @@ class LipsGenerator(nn.Module):
         self.leave = nn.Linear(config.width, LIP_OUTPUTS)
 
     def forward(
-        self, features: Tensor, condition: Tensor, memory: Memory, told: Tensor | None = None
+        self, features: Tensor, condition: Tensor, memory: Memory, told: Tensor | None = None, trust: float = 1.0
     ) -> tuple[Tensor, Memory]:
         """Features (B,T,F) and condition (B,T,C) at 50 steps a second -> (B,T,17) and the memory for the next piece.
 
-        `told` (B,T,5) are the phones of a known text (`told_phones`), `UNTOLD` where nobody told. The outputs are
-        `LIP_CONTROLS`, about 0..1, then the logits of `CONTACTS`.
+        `told` (B,T,5) are the phones of a known text (`told_phones`), `UNTOLD` where nobody told; `trust` 0..1 is how
+        far they are believed against the ears. The outputs are `LIP_CONTROLS`, about 0..1, then the logits of
+        `CONTACTS`.
         """
         entered = self.enter(features)
         if told is not None:
-            entered = entered + self.told(told).sum(dim=2)
+            entered = entered + trust * self.told(told).sum(dim=2)
         signal = gelu(self.film(entered, condition))
         signal, memory = self.stack(signal, memory)
         return self.leave(self.out_film(signal, condition)), memory

@@ -19,7 +19,7 @@ from backend.speech.phones import Phone
 
 from .actor import Actor, Dice, Heard, even
 from .clock import ENCODER_RATE, STEPS_PER_CUE
-from .contrast import with_contrast
+from .contrast import EXPONENT, TOLD_EXPONENT, with_contrast
 from .expression_space import expression_channels
 from .frontend import encoder_inputs
 from .recorder import Recorder
@@ -43,8 +43,8 @@ DRAWN_LAYERS: Final[tuple[str, ...]] = ("expression", "blink", "gaze", "head")
 class CueLine:
     """A line to play: its sound, emotion and direction.
 
-    `phones` of a known text seal its closures, instead of those that are heard; `character` (16,52) are example frames
-    of the character's own poses.
+    `phones` of a known text lead the lips and seal their closures, instead of those that are heard; `character` (16,52)
+    are example frames of the character's own poses.
     """
 
     sound: Sound
@@ -127,7 +127,7 @@ def _layers(actor: Actor, line: CueLine, tracks: CueTracks, times: np.ndarray) -
         contacts = contacts_of(line.phones, times, line.direction.fps) if line.phones else heard
     expression = expression_channels(actor.cues, tracks.motion_at("expression", times)) if "expression" in on else still
     layers = FaceLayers(
-        speech=with_contrast(lips_to_channels(tracks.lips_at(times)), emotion) if "speech" in on else still,
+        speech=_speech(line, lips_to_channels(tracks.lips_at(times)), emotion) if "speech" in on else still,
         expression=expression,
         contacts=contacts,
         blink=tracks.closure_at(times, line.direction.fps) if "blink" in on else np.zeros(frames),
@@ -135,6 +135,11 @@ def _layers(actor: Actor, line: CueLine, tracks: CueTracks, times: np.ndarray) -
         head=head,
     )
     return layers, head
+
+
+def _speech(line: CueLine, spoken: np.ndarray, emotion: np.ndarray) -> np.ndarray:
+    """The speech channels (T,52), with the contrast that the doubt of the network has taken from them."""
+    return with_contrast(spoken, emotion, TOLD_EXPONENT if line.phones else EXPONENT)
 
 
 def _act(

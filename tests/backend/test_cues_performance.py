@@ -51,6 +51,15 @@ def test_a_text_closes_every_one_of_them() -> None:
         assert closures(performance, performance.meta["phones"]) == 1.0
 
 
+def test_a_text_leads_the_lips() -> None:
+    rules = perform(SHIPPED_LINE, text=SHIPPED_TEXT, engine="rules").landmarks
+    told, heard = (perform(SHIPPED_LINE, text=text).landmarks for text in (SHIPPED_TEXT, None))
+    for measure, least in ((inner_lip_gap, 0.9), (mouth_width, 0.8)):
+        r_told, r_heard = (np.corrcoef(measure(lips), measure(rules))[0, 1] for lips in (told, heard))
+        assert r_told > least
+        assert r_told > r_heard + 0.03
+
+
 def test_the_mouth_opens_with_the_voice_of_real_people(shared_data: Path) -> None:
     """Beside the rules on the aligned text of the same recordings, which know every phone."""
     found = []
