@@ -20,7 +20,7 @@ from backend.generator.character.conditioning import Window, tell
 from backend.generator.character.crops import PLACES, Crops
 from backend.generator.character.dataset import RenderedSet, read_set
 from backend.generator.character.folder import Trained, read_character
-from backend.generator.character.generator import SAMPLES, paint_frames, painter_of
+from backend.generator.character.generator import AT_ONCE, SAMPLES, paint_frames, painter_of
 from backend.generator.quality import box_around, composite, flicker, ssim
 from backend.generator.raster.shots import camera_of
 from backend.generator.sheet import contact_sheet
@@ -103,9 +103,9 @@ def times(trained: Trained, rendered: RenderedSet, numbers: np.ndarray) -> dict[
     texels, paint = trained.model.texels.detach().to(device), painter_of(trained, device)
     spent: dict[str, list[float]] = {"raster": [], "sampling": [], "network": []}
     with torch.inference_mode():
-        for frame in moving[:, None].to(device):
+        for part in moving.to(device).split(AT_ONCE):
             marks = [time.process_time()]
-            told = tell(frame, body, plan, camera, window)
+            told = tell(part, body, plan, camera, window)
             marks.append(time.process_time())
             features = told.features(texels)
             squares = told.details(features, plan)
@@ -113,7 +113,7 @@ def times(trained: Trained, rendered: RenderedSet, numbers: np.ndarray) -> dict[
             paint(features, *squares)
             marks.append(time.process_time())
             for name, share in zip(spent, np.diff(marks), strict=True):
-                spent[name].append(1000 * float(share))
+                spent[name].append(1000 * float(share) / len(part))
     return {name: round(float(np.median(values)), 1) for name, values in spent.items()}
 
 

@@ -1,6 +1,6 @@
 """The generator that a character's own renders trained: a shot's geometry in, that character's look out.
 
-The network runs in onnxruntime on a CPU, in torch on a GPU. While it paints a frame, the next is rasterised.
+The network runs in onnxruntime on a CPU, in torch on a GPU. While it paints some frames, the next are rasterised.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ FOLDER: Final[str] = "character_folder"
 """Key of a shot's meta: the folder that its character was trained into."""
 SAMPLES: Final[dict[str, int]] = {"draft": 1, "final": 2}
 """Samples of the geometry along each side of a pixel."""
+AT_ONCE: Final[int] = 4
+"""Frames that are rasterised and painted together."""
 Paint = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
 
 
@@ -121,20 +123,21 @@ def paint_frames(trained: Trained, shot: Shot, moving: Tensor, fine: int, device
     window = Window.around(moving, camera, plan)
     texels = model.texels.detach()
 
-    def told(number: int) -> tuple[Tensor, Told]:
+    def told(part: Tensor) -> tuple[Tensor, Told]:
         with torch.inference_mode():
-            frame = moving[number : number + 1].to(device)
-            return features_of(frame, texels, body, plan, camera, window, fine)
+            return features_of(part.to(device), texels, body, plan, camera, window, fine)
 
+    parts = moving.split(AT_ONCE)
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(told, 0)
+        coming = pool.submit(told, parts[0])
         paint = painter_of(trained, device)
-        for number in range(len(moving)):
+        for number in range(len(parts)):
             features, about = coming.result()
-            if number + 1 < len(moving):
-                coming = pool.submit(told, number + 1)
+            if number + 1 < len(parts):
+                coming = pool.submit(told, parts[number + 1])
             with torch.inference_mode():
-                yield _painted(paint, features, about, trained, camera)
+                painted = _painted(paint, features, about, trained, camera)
+            yield from painted
 
 
 def painter_of(trained: Trained, device: str) -> Paint:
@@ -161,7 +164,7 @@ def painter_of(trained: Trained, device: str) -> Paint:
 def _painted(paint: Paint, features: Tensor, told: Told, trained: Trained, camera: Camera) -> np.ndarray:
     whole, mouth, eyes = paint(features, *told.details(features, trained.plan))
     part = paste(paste(whole, mouth, told.corners[:, :1]), eyes, told.corners[:, 1:])
-    return as_bytes(told.window.put(part, camera.height, camera.width))[0]
+    return as_bytes(told.window.put(part, camera.height, camera.width))
 
 
 def _sized(picture: np.ndarray, height: int, width: int) -> np.ndarray:
