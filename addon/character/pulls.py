@@ -77,10 +77,10 @@ PULLS: Final[Mapping[str, tuple[Pull, ...]]] = {
         Pull((42, 29), (18, 14), (-0.8, -4.2, 0.6), "none"),
     ),
     "browInnerUp": (
-        Pull((9, 28), (16, 20), (-0.4, 10.5, 0.6), "none"),
+        Pull((9, 28), (16, 20), (-0.4, 9.2, 0.6), "none"),
         Pull((12, 46), (14, 12), (0, 2.0, 0.9), "none"),
     ),
-    "browOuterUpLeft": (Pull((40, 32), (20, 21), (0.4, 9.0, 0.0), "none"),),
+    "browOuterUpLeft": (Pull((38, 32), (21, 21), (0.3, 9.6, 0.0), "none"),),
     "eyeBlinkLeft": (Pull((33, 24), (20, 8), (0.0, -0.7, 0.0), "none"), Pull((33, -14), (17, 6), (0, 0.5, 0), "none")),
     "eyeSquintLeft": (
         Pull((36, -17), (20, 9), (0.0, 2.6, 1.0), "none"),
