@@ -66,6 +66,14 @@ def test_a_set_keeps_tested_lines_apart_and_a_trained_one_for_validation(folder:
     assert [len(piece) for piece in rendered.pieces(rendered.numbers("test"))] == [6]
 
 
+def test_frames_that_the_set_names_for_validation_are_taken(folder: Path) -> None:
+    rendered = read_set(folder)
+    splits = ("validation", *rendered.splits[1:])
+    learned, held = replace(rendered, splits=splits).learning()
+    assert held.tolist() == [0]
+    assert learned.tolist() == list(range(1, 20))
+
+
 def test_a_set_of_one_line_lends_every_tenth_frame(folder: Path) -> None:
     rendered = read_set(folder)
     learned, held = replace(rendered, lines=("sweep",) * 26).learning()

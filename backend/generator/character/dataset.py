@@ -5,7 +5,7 @@
     frames/00000.png    RGBA, straight alpha, display-encoded, one for each frame
     passes/00000.npz    optional: depth, normal, uv, mask of Blender itself, to check the geometry against
 
-Frames of the split "test" are of performances that no frame of "train" is of.
+Splits are "train", "validation" (looked at while it learns) and "test": frames of performances that no other is of.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from addon.core.errors import RequestError
 from addon.core.shot import Shot
 
 VERSION: Final[int] = 1
+SPLITS: Final[tuple[str, ...]] = ("train", "validation", "test")
 SWEEP: Final[str] = "sweep"
 """The line that is no performance: poses drawn to cover what the rig can do."""
 FEWEST: Final[int] = 8
@@ -47,11 +48,13 @@ class RenderedSet:
         return np.flatnonzero(np.array(self.splits) == split)
 
     def learning(self) -> tuple[np.ndarray, np.ndarray]:
-        """Frames to learn from and frames to validate on: the shortest trained line, which is then not learned from.
+        """Frames to learn from and frames to validate on, which are not learned from.
 
-        Where it is the only one, every tenth frame.
+        Where the set names none, they are the shortest trained line, and where that is the only one, every tenth frame.
         """
-        train = self.numbers("train")
+        train, held = self.numbers("train"), self.numbers("validation")
+        if len(held):
+            return train, held
         names = [self.lines[k] for k in train]
         spoken = sorted({name for name in names if name != SWEEP}, key=lambda name: (names.count(name), name))
         kept = np.arange(len(train)) % _EVERY == _EVERY // 2
@@ -90,7 +93,7 @@ def read_set(folder: Path) -> RenderedSet:
             "set.frames", "set.json and shot.npz of the training set differ in frames; render it again.", str(folder)
         )
     shared = {line for line, split in zip(lines, splits, strict=True) if split == "test"} & {
-        line for line, split in zip(lines, splits, strict=True) if split == "train"
+        line for line, split in zip(lines, splits, strict=True) if split != "test"
     }
     if shared:
         raise RequestError("set.split", "A line is both trained on and tested on; keep lines apart.", min(shared))
@@ -107,8 +110,8 @@ def _described(path: Path) -> dict[str, Any]:
             raise RequestError("set.version", "The training set is of another version; render it again.", str(path))
         if not {"engine", "size", "fps", "splits", "lines"} <= set(described):
             raise KeyError
-        if not set(described["splits"]) <= {"train", "test"}:
-            raise RequestError("set.split", 'A frame is of the split "train" or "test".', str(path))
+        if not set(described["splits"]) <= set(SPLITS):
+            raise RequestError("set.split", f"A frame is of one of the splits {', '.join(SPLITS)}.", str(path))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RequestError(
             "set.json", "This folder is not a training set; choose one that Soliloquy rendered.", str(path.parent)

@@ -70,7 +70,7 @@ class Trainer:
         asked_to_stop(self._folder)  # one that was left from before says nothing about this training
         began, before = time.monotonic(), self.progress.minutes
         self._status("learning", {}).write(self._folder)
-        state = ""
+        state, loss = "", float("nan")
         while not state:
             minutes = before + (time.monotonic() - began) / 60
             self.progress = replace(self.progress, minutes=minutes)
@@ -84,7 +84,7 @@ class Trainer:
                 state = "stopped"
             report("learning", min(self._share(), 1.0))
         if self.progress.step % self._config.every:
-            self._look(float("nan"))
+            self._look(loss)
         status = self._status(state, self.progress.best)
         status.write(self._folder)
         return status
