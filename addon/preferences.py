@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from . import identity
 if TYPE_CHECKING:
     from .link.supervisor import BackendPlace
 
+_session_confirmed: set[str] = set()
 _LEVELS: Final = ("WARNING", "INFO", "DEBUG")
 
 
@@ -42,6 +44,7 @@ class SoliloquyPreferences(bpy.types.AddonPreferences):
         description="Where the backend leaves its connection file; empty for the usual place",
         subtype="DIR_PATH",
     )
+    confirmed: StringProperty(options={"HIDDEN"})
     log_level: EnumProperty(
         name="Log",
         description="How much is written to the console",
@@ -69,6 +72,26 @@ def backend_place(context: bpy.types.Context) -> BackendPlace:
         return BackendPlace()
     chosen = addon.preferences
     return BackendPlace(_path(chosen.backend_python), _path(chosen.working_dir), _path(chosen.runtime_dir))
+
+
+def is_confirmed(context: bpy.types.Context, folder: str) -> bool:
+    """Whether the artist has confirmed the note on the weights in a folder."""
+    return folder in _confirmed(context)
+
+
+def confirm(context: bpy.types.Context, folder: str) -> None:
+    """Remember that the note on the weights in a folder was confirmed: for good, where the add-on is installed."""
+    _session_confirmed.add(folder)
+    addon = context.preferences.addons.get(identity.root_package())
+    if addon is not None and addon.preferences is not None:
+        addon.preferences.confirmed = json.dumps(sorted(_confirmed(context)))
+        context.preferences.is_dirty = True  # saved with the others, when Blender does so
+
+
+def _confirmed(context: bpy.types.Context) -> set[str]:
+    addon = context.preferences.addons.get(identity.root_package())
+    kept = addon.preferences.confirmed if addon is not None and addon.preferences is not None else ""
+    return _session_confirmed | set(json.loads(kept or "[]"))
 
 
 def link_problem() -> str:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import bpy
 
 from . import headless, mapping, ops, preferences, properties, runtime, ui
+from .preview import settings as preview_settings
 
 
 class Step(NamedTuple):
@@ -26,6 +27,8 @@ STEPS: Final[tuple[Step, ...]] = (
     Step(properties.add_pointers, properties.remove_pointers),
     *map(_class_step, mapping.CLASSES),
     Step(mapping.add_pointers, mapping.remove_pointers),
+    *map(_class_step, preview_settings.CLASSES),
+    Step(preview_settings.add_pointers, preview_settings.remove_pointers),
     *map(_class_step, (*preferences.CLASSES, *ops.CLASSES, *ui.CLASSES)),
     Step(runtime.add_handlers, runtime.remove_handlers),
     Step(headless.add_command, headless.remove_command),

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import bpy
 
@@ -26,7 +26,8 @@ from .preferences import backend_place, link_problem
 from .status import show, stage_words
 
 if TYPE_CHECKING:
-    from .link.events import Event
+    from .core.preview import PreviewRequest
+    from .link.events import Event, Filmed, GeneratorFacts, Pictured
     from .link.supervisor import BackendPlace, Supervisor
 
 BUDGET_S: Final[float] = 0.004
@@ -58,10 +59,22 @@ class Message:
     text: str
 
 
+class Screening(Protocol):
+    """Where a preview goes: it is told what has come, and at the end how that was, None for well."""
+
+    def hear(self, event: Pictured | Filmed) -> None:
+        """A frame or the movie. Raises SoliloquyError when there is no place for it, which ends the job."""
+        ...
+
+    def end(self, error: SoliloquyError | None) -> None:
+        """Nothing more comes."""
+        ...
+
+
 @dataclass(frozen=True)
 class _Open:
-    job: Job
-    request: PerformRequest
+    job: Job | Screening
+    request: PerformRequest | PreviewRequest
     sent_as: str = ""  # the session's id; empty until the backend has answered its greeting
 
 
@@ -88,6 +101,11 @@ class Runtime:
         """Whether a job is open."""
         return bool(self._open)
 
+    @property
+    def generators(self) -> tuple[GeneratorFacts, ...]:
+        """What the backend draws previews with; nothing while there is none to ask."""
+        return self._backend.generators if self._backend is not None else ()
+
     def start_backend(self) -> None:
         """Greet a backend that runs already, or start one. Raises BackendError when there is no way to."""
         self._reach().start(identity.user_folder() / "backend.log")
@@ -103,7 +121,7 @@ class Runtime:
             self._backend = None
         self._show()
 
-    def submit(self, request: PerformRequest, job: Job) -> str:
+    def submit(self, request: PerformRequest | PreviewRequest, job: Job | Screening) -> str:
         """Send a job, or keep it until the backend has answered; one is started where its Python is chosen.
 
         Messages about lines before go. Returns our id of the job. Raises BackendError.
@@ -159,6 +177,15 @@ class Runtime:
             time.sleep(0.002)
         if name in self._errors:
             raise self._errors.pop(name)
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Turn the wheel until the backend has answered its greeting. Raises BackendError when it does not."""
+        end = time.monotonic() + timeout_s
+        while self._backend is not None and not self._backend.is_ready:
+            if time.monotonic() > end:
+                raise BackendError("backend.timeout", "The backend did not answer in time; see its log.")
+            self.tick()
+            time.sleep(0.002)
 
     def tick(self) -> float | None:
         """Take in what has arrived. Returns seconds to the next tick, or None when there is nothing to listen to."""
@@ -220,8 +247,10 @@ class Runtime:
             case events.Connected() if self._lost:
                 self._lost = False
                 self.tell("INFO", "The backend is there again.")
-            case events.Progress(stage=stage, fraction=fraction, queue_position=place) if name:
-                self._show(stage_words(stage, place), fraction)
+            case events.Progress(stage=stage, fraction=fraction, queue_position=place, seconds_left=left) if name:
+                self._show(stage_words(stage, place, left), fraction)
+            case events.Pictured() | events.Filmed() if name:
+                self._screen(name, event)
             case events.Finished(performance=performance) if name:
                 self._finish(name, performance)
             case events.Failed(error=error) if name:
@@ -233,21 +262,40 @@ class Runtime:
 
     def _finish(self, name: str, performance: Performance) -> None:
         """Let an operator apply the result, so that it is one step of undo."""
-        self.results[name] = (self._open[name].job, performance)
-        windows = bpy.context.window_manager.windows
-        window = bpy.context.temp_override(window=windows[0]) if windows else contextlib.nullcontext()
+        job = self._open[name].job
+        if not isinstance(job, Job):
+            return
+        self.results[name] = (job, performance)
         failure: SoliloquyError | None = None
         try:
-            with window:
+            with in_window():
                 # True: Blender pushes an undo step for an operator called from Python only when it is told to.
                 bpy.ops.soliloquy.apply("EXEC_DEFAULT", True, job=name)
         except RuntimeError as error:
             failure = BackendError("apply.failed", str(error).strip().removeprefix("Error: "))
         self._end(name, failure)
 
+    def _screen(self, name: str, event: Pictured | Filmed) -> None:
+        """Hand a preview what has come of it; where that has no place, as on a full disk, the job ends."""
+        from .link.events import Filmed
+
+        screening, sent_as = self._open[name].job, self._open[name].sent_as
+        assert not isinstance(screening, Job)
+        try:
+            screening.hear(event)
+        except SoliloquyError as error:
+            if self._backend is not None and not isinstance(event, Filmed):
+                self._backend.cancel(sent_as)
+            self._end(name, error)
+            return
+        if isinstance(event, Filmed):
+            self._end(name, None)
+
     def _end(self, name: str, error: SoliloquyError | None) -> None:
-        self._open.pop(name, None)
+        entry = self._open.pop(name, None)
         self.results.pop(name, None)
+        if entry is not None and not isinstance(entry.job, Job):
+            entry.job.end(error)
         if error is not None:
             self._errors = {name: error}
             self.tell("INFO" if isinstance(error, JobCancelled) else "ERROR", str(error))
@@ -265,7 +313,7 @@ class Runtime:
             if entry.sent_as:
                 continue
             try:
-                self._open[name] = replace(entry, sent_as=self._backend.perform(entry.request))
+                self._open[name] = replace(entry, sent_as=self._backend.submit(entry.request))
             except SoliloquyError as error:
                 self._end(name, error)
 
@@ -276,6 +324,12 @@ class Runtime:
     def _show(self, stage: str = "", progress: float = 0.0) -> None:
         self._shown = (stage, progress)
         show(self.backend_state, self.busy, stage, progress)
+
+
+def in_window() -> contextlib.AbstractContextManager[object]:
+    """A context in which operators push undo steps: timers have no window of their own."""
+    windows = bpy.context.window_manager.windows
+    return bpy.context.temp_override(window=windows[0]) if windows else contextlib.nullcontext()
 
 
 _current: list[Runtime] = []

@@ -14,15 +14,28 @@ WORDS: Final = {
     "decode": "Reading the sound",
     "speech": "Listening to the words",
     "perform": "Performing",
+    "prepare": "Preparing",
+    "frames": "Drawing",
     "cancelling": "Cancelling",
 }
 """What the backend calls its stages, and what the artist reads; a stage that is not here is shown as it is."""
 
 
-def stage_words(stage: str, queue_position: int) -> str:
-    """A stage for the progress bar; `queue_position` is 0 for the job at work."""
+def stage_words(stage: str, queue_position: int, seconds_left: float = -1.0) -> str:
+    """A stage for the progress bar; `queue_position` is 0 for the job at work, `seconds_left` -1 when unknown."""
     words = WORDS.get(stage, stage)
-    return f"{words}, number {queue_position} in the queue" if queue_position else words
+    if queue_position:
+        return f"{words}, number {queue_position} in the queue"
+    return f"{words}, {time_words(seconds_left)} left" if seconds_left >= 0 else words
+
+
+def time_words(seconds: float) -> str:
+    """A time to wait, as exact as one needs it: "40 s", "12 min", "2 h 30 min"."""
+    whole = max(1, round(seconds))
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def show(backend: str, busy: bool, stage: str = "", progress: float = 0.0) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Mapping
@@ -89,18 +90,23 @@ class Performance:
         """The five arrays by name, in contract order."""
         return {name: getattr(self, name) for name in ARRAY_NAMES}
 
+    def to_bytes(self) -> bytes:
+        """An .npz: the five arrays, `channel_names`, `fps` and `meta` as JSON text."""
+        file = io.BytesIO()
+        np.savez_compressed(
+            file,
+            **self.arrays(),  # pyright: ignore[reportArgumentType]
+            channel_names=np.array(CHANNELS),
+            fps=np.float64(self.fps),
+            meta=np.array(json.dumps(dict(self.meta))),
+        )
+        return file.getvalue()
+
     def save(self, path: str | Path) -> Path:
-        """Write an .npz: the five arrays, `channel_names`, `fps` and `meta` as JSON text. Returns the path."""
+        """Write `to_bytes` to a file. Returns the path."""
         target = Path(path)
         draft = target.with_name(f"{target.name}.part")  # so that a full disk leaves no half of a file under the name
-        with draft.open("wb") as file:
-            np.savez_compressed(
-                file,
-                **self.arrays(),  # pyright: ignore[reportArgumentType]
-                channel_names=np.array(CHANNELS),
-                fps=np.float64(self.fps),
-                meta=np.array(json.dumps(dict(self.meta))),
-            )
+        draft.write_bytes(self.to_bytes())
         return draft.replace(target)
 
     @classmethod

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import BackendError
+from ..core.preview import PreviewRequest
 from ..core.request import PerformRequest
 from . import connection
-from .events import Event
+from .events import Event, GeneratorFacts
 from .launcher import FAILED, RUNNING, STARTING, STOPPED, Launcher
 from .session import CONNECTING, DISCONNECTED, READY, Session
 
@@ -82,8 +83,15 @@ class Supervisor:
             self._follow_start(self._launcher)
         return self._session.pump(budget_s)
 
-    def perform(self, request: PerformRequest) -> str:
-        """Send a job; see `Session.perform`."""
+    @property
+    def generators(self) -> tuple[GeneratorFacts, ...]:
+        """What draws previews, once the backend has said so."""
+        return self._session.capabilities.generators if self._session.capabilities is not None else ()
+
+    def submit(self, request: PerformRequest | PreviewRequest) -> str:
+        """Send a job; see `Session.perform` and `Session.preview`."""
+        if isinstance(request, PreviewRequest):
+            return self._session.preview(request)
         return self._session.perform(request)
 
     def cancel(self, job: str) -> None:

@@ -20,6 +20,7 @@ from .perform import (
     SOLILOQUY_OT_cancel,
     SOLILOQUY_OT_perform,
 )
+from .preview import SOLILOQUY_OT_place_preview, SOLILOQUY_OT_preview
 
 CLASSES: Final = (
     SOLILOQUY_OT_start_backend,
@@ -28,6 +29,8 @@ CLASSES: Final = (
     SOLILOQUY_OT_apply,
     SOLILOQUY_OT_bake_file,
     SOLILOQUY_OT_cancel,
+    SOLILOQUY_OT_preview,
+    SOLILOQUY_OT_place_preview,
     SOLILOQUY_OT_add_character,
     SOLILOQUY_OT_bind,
     SOLILOQUY_OT_remove,

@@ -10,6 +10,7 @@ from bpy.props import EnumProperty
 from .. import runtime
 from ..character.roster import CHARACTERS, DEFAULT_CHARACTER
 from ..core.errors import RigError
+from ..preview import sequence
 from ..rig import geometry, take
 from ..rig.discover import find_character, gather
 from ..rig.parts import Character, Fit
@@ -88,7 +89,10 @@ class SOLILOQUY_OT_remove(Explained, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         """See `Explained`."""
+        character = gather(chosen_character(context)).name
         sentences = take.remove(context.scene, chosen_character(context))
+        if sequence.remove_frames(context.scene, character):
+            sentences = (*sentences, "Removed its preview; the frames stay on the disk.")
         for sentence in sentences or ("There was nothing of Soliloquy's to remove.",):
             self.report({"INFO"}, sentence)
             runtime.get().tell("INFO", sentence)

@@ -17,6 +17,8 @@ from . import actions
 
 TAKE: Final[str] = "soliloquy_take"
 """Custom property of our Actions: {character, line, part}."""
+PERFORMANCE: Final[str] = "soliloquy_performance"
+"""Custom property of our Actions: the performance that they play, as the bytes of its file."""
 BEFORE: Final[str] = "soliloquy_before"
 """Custom property of a datablock that we animate: what it had before."""
 _BLENDING: Final = ("action_blend_type", "action_extrapolation", "action_influence")
@@ -60,6 +62,19 @@ def find_take(character: str, line: str, datablock: bpy.types.ID) -> bpy.types.A
 def takes_of(character: str) -> tuple[bpy.types.Action, ...]:
     """All our Actions of this character."""
     return tuple(a for a in bpy.data.actions if is_ours(a) and _tag(a)["character"] == character)
+
+
+def keep_performance(character: str, line: str, data: bytes) -> None:
+    """Keep what a take plays with it: previews and training sets are made from it, in this file or a copy."""
+    for action in takes_of(character):
+        if line_of(action) == line:
+            action[PERFORMANCE] = data
+            return  # one of them is enough
+
+
+def performances_of(character: str) -> dict[str, bytes]:
+    """The performances that were kept with the takes of a character, by line."""
+    return {line_of(a): bytes(a[PERFORMANCE]) for a in takes_of(character) if PERFORMANCE in a}
 
 
 def line_of(action: bpy.types.Action) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import bpy
 
 from ..core.timeline import FrameRange
+from .strips import free_channel, strips_of
 
 OWNER: Final[str] = "soliloquy_character"
 """Custom property of our strips: the character that speaks."""
@@ -18,9 +19,9 @@ def place_sound(scene: bpy.types.Scene, path: Path, frames: FrameRange, characte
     if not path.is_file():
         return f"The sound {path.name} is no longer there, so the sequencer has no strip of it."
     remove_sound(scene, character)
-    strips = _strips(scene)
+    strips = strips_of(scene)
     try:
-        strip = strips.new_sound(path.stem, str(path), _free_channel(strips, frames), frames.first)
+        strip = strips.new_sound(path.stem, str(path), free_channel(strips, frames), frames.first)
     except RuntimeError as error:
         return f"The sound could not be put in the sequencer: {str(error).strip().removeprefix('Error: ')}."
     strip[OWNER] = character
@@ -32,7 +33,7 @@ def remove_sound(scene: bpy.types.Scene, character: str) -> int:
     """Remove our strips of a character, and their sounds where nothing else uses them. Returns how many went."""
     if scene.sequence_editor is None:
         return 0
-    strips = _strips(scene)
+    strips = strips_of(scene)
     doomed = [strip for strip in strips if strip.get(OWNER) == character]
     for strip in doomed:
         sound = strip.sound
@@ -46,22 +47,3 @@ def extend_range(scene: bpy.types.Scene, frames: FrameRange) -> None:
     """Make the scene's range hold `frames`; it is never made shorter."""
     whole = FrameRange(scene.frame_start, max(scene.frame_start, scene.frame_end)).joined(frames)
     scene.frame_start, scene.frame_end = whole.first, whole.last
-
-
-def _strips(scene: bpy.types.Scene) -> Any:
-    editor = scene.sequence_editor or scene.sequence_editor_create()
-    return editor.strips if hasattr(editor, "strips") else editor.sequences
-
-
-def _free_channel(strips: Any, frames: FrameRange) -> int:
-    """The lowest channel with nothing in the way of the line."""
-    taken = {strip.channel for strip in strips if _start(strip) <= frames.last + 1 and _end(strip) >= frames.first}
-    return next(channel for channel in range(1, len(taken) + 2) if channel not in taken)
-
-
-def _start(strip: Any) -> float:
-    return strip.left_handle if hasattr(strip, "left_handle") else strip.frame_final_start
-
-
-def _end(strip: Any) -> float:
-    return strip.right_handle if hasattr(strip, "right_handle") else strip.frame_final_end

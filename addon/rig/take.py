@@ -9,7 +9,7 @@ import bpy
 
 from ..core.layers import LAYERS
 from ..core.performance import Performance
-from . import keyer, nla, sound, verify
+from . import keyer, nla, ownership, sound, verify
 from .discover import find_character
 
 
@@ -41,6 +41,7 @@ def apply(
     report = keyer.bake(
         character, performance, timeline, take.line, take.tolerance, take.layers, raise_ranges=take.raise_ranges
     )
+    ownership.keep_performance(character.name, take.line, performance.to_bytes())
     if take.push:
         nla.push(character)
     sound.extend_range(scene, report.frames)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import struct
-import tempfile
 import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,13 +46,7 @@ def a_performance(frames: int) -> bytes:
         np.zeros((frames, 9)),
         {},
     )
-    return saved(still)
-
-
-def saved(performance: Performance) -> bytes:
-    """A performance as the bytes of its file."""
-    with tempfile.TemporaryDirectory() as folder:
-        return performance.save(Path(folder) / "line.npz").read_bytes()
+    return still.to_bytes()
 
 
 def a_request(frames: int = 12, size: int = 64, **changes: Any) -> PreviewRequest:

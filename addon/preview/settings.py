@@ -1,0 +1,80 @@
+"""What the artist sets for the next preview and the training of a character; saved with the scene."""
+# pyright: reportInvalidTypeForm=false
+
+from __future__ import annotations
+
+from typing import Final
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+
+from ..core.preview import DEFAULT_GENERATOR
+from ..core.shot import MAX_SIZE
+from .shoot import CAMERA, FACE
+
+GENERATORS: Final = (
+    ("raster", "Raster", "Draw the character's own surface in studio light, at once"),
+    ("character", "Character", "Draw the character as it was rendered; learned from its training set"),
+    ("liveportrait", "LivePortrait", "Bring a portrait to life, with weights that you supply"),
+)
+NEEDS_FOLDER: Final = frozenset({"character", "liveportrait"})
+NEEDS_PORTRAIT: Final = frozenset({"liveportrait"})
+
+
+class SoliloquyPreview(bpy.types.PropertyGroup):
+    """The next preview."""
+
+    generator: EnumProperty(
+        name="Draw With",
+        description="What makes the frames",
+        items=GENERATORS,
+        default=DEFAULT_GENERATOR,
+        options=set(),
+    )
+    quality: EnumProperty(
+        name="Quality",
+        description="A draft is quick, the final one takes the time it needs",
+        items=[("draft", "Draft", ""), ("final", "Final", "")],
+        options=set(),
+    )
+    framing: EnumProperty(
+        name="Framing",
+        description="What of the scene is in the picture; without a camera the face is seen from straight ahead",
+        items=[(FACE, "Face", "A square round the face"), (CAMERA, "Camera", "The camera's whole picture")],
+        options=set(),
+    )
+    height: IntProperty(
+        name="Height", description="Pixels", min=64, max=MAX_SIZE, default=512, subtype="PIXEL", options=set()
+    )
+    folder: StringProperty(
+        name="Folder",
+        description="The trained character, or the weights of LivePortrait",
+        subtype="DIR_PATH",
+        options=set(),
+    )
+    portrait: StringProperty(
+        name="Portrait", description="A picture of one face, seen from the front", subtype="FILE_PATH", options=set()
+    )
+    consent: BoolProperty(
+        name="They Have Agreed",
+        description="Whoever the portrait shows has agreed to be shown speaking, or is nobody real",
+        options=set(),
+    )
+
+
+def preview_of(scene: bpy.types.Scene) -> SoliloquyPreview:
+    """The settings that are saved with a scene."""
+    return scene.soliloquy_preview
+
+
+def add_pointers() -> None:
+    """Hang the group on the scene."""
+    bpy.types.Scene.soliloquy_preview = PointerProperty(type=SoliloquyPreview)
+
+
+def remove_pointers() -> None:
+    """Take it off again."""
+    del bpy.types.Scene.soliloquy_preview
+
+
+CLASSES: Final = (SoliloquyPreview,)

@@ -1,0 +1,40 @@
+"""The part of the panel that shows a line: what draws it, how, and from what."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..ops.preview import SOLILOQUY_OT_preview
+from ..preview.settings import NEEDS_FOLDER, NEEDS_PORTRAIT, preview_of
+from ..properties import status_of
+from .text import draw_wrapped
+
+
+class SOLILOQUY_PT_preview(bpy.types.Panel):
+    """The active take as pictures."""
+
+    bl_idname = "SOLILOQUY_PT_preview"
+    bl_parent_id = "SOLILOQUY_PT_line"
+    bl_label = "Preview"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Soliloquy"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw from properties; the progress is shown above, where that of every job is."""
+        layout, settings = self.layout, preview_of(context.scene)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        column = layout.column()
+        for name in ("generator", "quality"):
+            column.prop(settings, name)
+        for name in ("portrait", "consent") if settings.generator in NEEDS_PORTRAIT else ("framing", "height"):
+            column.prop(settings, name)
+        if settings.generator in NEEDS_FOLDER:
+            column.prop(settings, "folder")
+        if status_of(context).busy:
+            return
+        layout.operator("soliloquy.preview", icon="RENDER_ANIMATION")
+        if reason := SOLILOQUY_OT_preview.disabled_reason(context):
+            draw_wrapped(layout, context, reason, "INFO")
