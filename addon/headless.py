@@ -23,10 +23,10 @@ from .character.roster import CHARACTERS, DEFAULT_CHARACTER
 from .character.spec import CharacterSpec
 from .character.studio import add_studio, set_render
 from .core.emotion import EMOTIONS
-from .core.errors import RigError, SoliloquyError
+from .core.errors import JobCancelled, RigError, SoliloquyError
 from .core.performance import Performance
 from .preview.sweep import Line
-from .preview.training_set import SetSettings, render
+from .preview.training_set import TEST_FRAMES, TRAINING_FRAMES, SetSettings, lines_of_takes, render, told_in
 from .properties import FROM_VOICE, settings_of
 from .rig.discover import find_character
 from .rig.dump import read_meshes, save_meshes
@@ -35,18 +35,17 @@ COMMAND: Final[str] = "soliloquy"
 BUILT_IN: Final[str] = "built-in"
 """Where the character comes from: this alone, or with a colon and a name of `CHARACTERS`."""
 TRAINING_SAMPLES: Final[int] = 32
-TRAINING_FRAMES: Final[int] = 60
-TEST_FRAMES: Final[int] = 72
-"""Frames of a line in a training set: the most different ones to learn from, the first three seconds to test."""
 _log = logging.getLogger(__name__)
 _command: list[Any] = []
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command. Returns the exit status: 0 done, 1 refused or failed with a sentence in the log."""
+    """Run one command. Returns the exit status: 0 done or stopped, 1 refused or failed with a sentence in the log."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
+    except JobCancelled:
+        return 0
     except SoliloquyError as error:
         _log.error("%s", error)
         return 1
@@ -110,21 +109,20 @@ def _render(options: argparse.Namespace) -> None:
 
 
 def _training_set(options: argparse.Namespace) -> None:
-    """A training set of the character in a file, which itself is left as it is; in the portrait studio if unlit."""
+    """A training set of the character in a file, which itself is left as it is."""
     _open(options.source)
-    if options.object:
-        settings_of(bpy.context.scene).character = _object(options.object)
+    scene = bpy.context.scene
+    # A child of the artist's Blender runs without the add-on registered, and is told the object.
+    selected = _object(options.object) if options.object else settings_of(scene).character or bpy.context.active_object
     if options.engine:
-        set_render(bpy.context.scene, options.engine, options.size, options.samples or TRAINING_SAMPLES)
-    lines = [_line(path, TRAINING_FRAMES, False) for path in options.line]
-    lines += [_line(path, TEST_FRAMES, True) for path in options.test]
+        set_render(scene, options.engine, options.size, options.samples or TRAINING_SAMPLES)
+    lines = [
+        *(lines_of_takes(find_character(selected).name) if options.takes else ()),
+        *(Line(path.stem, Performance.load(path), TRAINING_FRAMES) for path in options.line),
+        *(Line(path.stem, Performance.load(path), TEST_FRAMES, True) for path in options.test),
+    ]
     settings = SetSettings(options.size, options.samples, options.mixed, options.seed, tuple(lines))
-    selected = settings_of(bpy.context.scene).character or bpy.context.active_object
-    render(bpy.context, selected, options.out, settings, lambda done, total: _log.info("%d of %d", done, total))
-
-
-def _line(path: Path, count: int, held_out: bool) -> Line:
-    return Line(path.stem, Performance.load(path), count, held_out)
+    render(bpy.context, selected, options.out, settings, told_in(options.out))
 
 
 def _add_studio(spec: CharacterSpec) -> None:
@@ -225,6 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     learn.add_argument("--engine", choices=("CYCLES", "EEVEE"), help="default: the scene's own")
     learn.add_argument("--samples", type=int, help="for each pixel; default: as many as the scene has")
     learn.add_argument("--mixed", type=int, default=160, help="poses at random after the designed ones")
+    learn.add_argument("--takes", action="store_true", help="learn from the takes in the file too")
     learn.add_argument("--seed", type=int, default=0)
     learn.add_argument("--line", type=Path, action="append", default=[], help="a performance to learn from, .npz")
     learn.add_argument("--test", type=Path, action="append", default=[], help="one that is held out")

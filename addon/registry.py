@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import bpy
 
 from . import headless, mapping, ops, preferences, properties, runtime, ui
+from .ops import training
 from .preview import settings as preview_settings
 
 
@@ -31,6 +32,7 @@ STEPS: Final[tuple[Step, ...]] = (
     Step(preview_settings.add_pointers, preview_settings.remove_pointers),
     *map(_class_step, (*preferences.CLASSES, *ops.CLASSES, *ui.CLASSES)),
     Step(runtime.add_handlers, runtime.remove_handlers),
+    Step(training.current_chore, training.end_watching),
     Step(headless.add_command, headless.remove_command),
 )
 _added: list[Step] = []

@@ -45,7 +45,12 @@ def show(backend: str, busy: bool, stage: str = "", progress: float = 0.0) -> No
         return
     status = status_of(bpy.context)
     status.backend, status.busy, status.stage, status.progress = backend, busy, stage, progress
-    for window in manager.windows:
+    redraw()
+
+
+def redraw() -> None:
+    """Have the sidebars of all 3D views drawn again."""
+    for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
                 for region in area.regions:

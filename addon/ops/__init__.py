@@ -21,6 +21,7 @@ from .perform import (
     SOLILOQUY_OT_perform,
 )
 from .preview import SOLILOQUY_OT_place_preview, SOLILOQUY_OT_preview
+from .training import SOLILOQUY_OT_render_training_set, SOLILOQUY_OT_stop_chore, SOLILOQUY_OT_train_character
 
 CLASSES: Final = (
     SOLILOQUY_OT_start_backend,
@@ -31,6 +32,9 @@ CLASSES: Final = (
     SOLILOQUY_OT_cancel,
     SOLILOQUY_OT_preview,
     SOLILOQUY_OT_place_preview,
+    SOLILOQUY_OT_render_training_set,
+    SOLILOQUY_OT_train_character,
+    SOLILOQUY_OT_stop_chore,
     SOLILOQUY_OT_add_character,
     SOLILOQUY_OT_bind,
     SOLILOQUY_OT_remove,

@@ -55,6 +55,18 @@ class SoliloquyPreview(bpy.types.PropertyGroup):
     portrait: StringProperty(
         name="Portrait", description="A picture of one face, seen from the front", subtype="FILE_PATH", options=set()
     )
+    training_folder: StringProperty(
+        name="Training Folder",
+        description="Where training set and trained character go; empty for a folder beside the file",
+        subtype="DIR_PATH",
+        options=set(),
+    )
+    set_size: IntProperty(
+        name="Size", description="Pixels of a training picture", min=64, max=1024, default=256, options=set()
+    )
+    minutes: IntProperty(
+        name="Minutes", description="How long the training may take at most", min=1, default=20, options=set()
+    )
     consent: BoolProperty(
         name="They Have Agreed",
         description="Whoever the portrait shows has agreed to be shown speaking, or is nobody real",

@@ -11,7 +11,10 @@ set that was cut off goes on where it ended: frames that are there are not rende
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,21 +25,30 @@ import numpy as np
 from mathutils import Matrix
 
 from ..core.errors import RigError
+from ..core.performance import Performance
 from ..core.shot import Shot
 from ..core.timeline import Timeline
+from ..rig import ownership
 from ..rig.discover import find_character
 from ..rig.keyer import bake
 from ..rig.parts import Character
+from .chore import tell
 from .shoot import Reading, read, shot_of
 from .sweep import Line, Programme, programme
 from .view import View, Window
 
 VERSION: Final[int] = 1
 FPS: Final[float] = 24.0
+PACE_FRAMES: Final[int] = 12
+"""The time that is left is told by the pace of so many frames."""
 FIRST: Final[int] = 1
 """Scene frame of the first frame of a set."""
+TRAINING_FRAMES: Final[int] = 60
+TEST_FRAMES: Final[int] = 72
+"""Frames of a line in a set: the most different ones to learn from, the first three seconds to test."""
 Report = Callable[[int, int], None]
 """Told the frames that are done and all of them; may raise JobCancelled."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -79,12 +91,44 @@ def render(
         if report is not None:
             report(number, len(plan.splits))
         _render_frame(scene, camera, view, number, folder / "frames")
+    if report is not None:
+        report(len(plan.splits), len(plan.splits))
     return shot
 
 
 def frame_path(folder: Path, number: int) -> Path:
     """Where frame `number`, from 0, of a set lies."""
     return folder / "frames" / f"{number:05d}.png"
+
+
+def lines_of_takes(character: str) -> tuple[Line, ...]:
+    """The lines of the takes of a character; where there are several, the last one by name is held out."""
+    kept = sorted(ownership.performances_of(character).items())
+    held_out = kept[-1][0] if len(kept) > 1 else ""
+    return tuple(
+        Line(
+            name,
+            Performance.load(io.BytesIO(data)),
+            TEST_FRAMES if name == held_out else TRAINING_FRAMES,
+            name == held_out,
+        )
+        for name, data in kept
+    )
+
+
+def told_in(folder: Path) -> Report:
+    """A report that tells in a folder how far the set is, and stops where that asks for it; see `chore`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    times: list[float] = []
+
+    def report(done: int, total: int) -> None:
+        times.append(time.monotonic())
+        recent = times[-PACE_FRAMES:]
+        pace = (recent[-1] - recent[0]) / (len(recent) - 1) if len(recent) > 1 else -1.0
+        tell(folder, done=done, total=total, seconds_left=pace * (total - done) if pace >= 0 else -1.0)
+        _log.info("%d of %d", done, total)
+
+    return report
 
 
 def _steady(reading: Reading) -> Reading:

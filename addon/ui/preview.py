@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..ops.preview import SOLILOQUY_OT_preview
+from ..ops.training import chore_words, current_chore
 from ..preview.settings import NEEDS_FOLDER, NEEDS_PORTRAIT, preview_of
 from ..properties import status_of
 from .text import draw_wrapped
@@ -33,8 +34,27 @@ class SOLILOQUY_PT_preview(bpy.types.Panel):
             column.prop(settings, name)
         if settings.generator in NEEDS_FOLDER:
             column.prop(settings, "folder")
-        if status_of(context).busy:
+        if not status_of(context).busy:
+            layout.operator("soliloquy.preview", icon="RENDER_ANIMATION")
+            if reason := SOLILOQUY_OT_preview.disabled_reason(context):
+                draw_wrapped(layout, context, reason, "INFO")
+        if settings.generator == "character":
+            _draw_training(layout, context)
+
+
+def _draw_training(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What a character is learned from, and how far that is."""
+    settings, chore, box = preview_of(context.scene), current_chore(), layout.box()
+    for name in ("training_folder", "set_size", "minutes"):
+        box.prop(settings, name)
+    if chore is not None and (chore.state.running or chore.state.problem):
+        words, share = chore_words(chore)
+        if chore.state.problem:
+            draw_wrapped(box, context, words, "CANCEL")
+        else:
+            row = box.row(align=True)
+            row.progress(factor=share, text=words)
+            row.operator("soliloquy.stop_chore", text="", icon="X")
             return
-        layout.operator("soliloquy.preview", icon="RENDER_ANIMATION")
-        if reason := SOLILOQUY_OT_preview.disabled_reason(context):
-            draw_wrapped(layout, context, reason, "INFO")
+    box.operator("soliloquy.render_training_set", icon="RENDER_STILL")
+    box.operator("soliloquy.train_character", icon="OUTLINER_OB_LIGHTPROBE")

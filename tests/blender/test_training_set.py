@@ -91,7 +91,7 @@ def test_frames_show_what_the_shot_says(tmp_path: Path) -> None:
     assert document["splits"] == ["train"] * 4 + ["test"] * 2
     assert document["lines"] == ["sweep"] * 4 + ["hello"] * 2
     assert (document["version"], document["engine"], document["size"], document["fps"]) == (1, "CYCLES", SIZE, 24.0)
-    assert told == [(number, 6) for number in range(6)]
+    assert told == [(number, 6) for number in range(7)]
     assert shot.frame_count == 6
     assert (shot.width, shot.height) == (SIZE, SIZE)
     for number in range(6):
