@@ -268,6 +268,16 @@ def test_the_generator_paints_a_new_shot_and_its_alpha(trained: tuple[Path, Trai
     assert next(iter(generator.render(larger, track, "draft", quietly))).rgb.shape == (96, 96, 3)
 
 
+def test_adapting_trains_into_the_folder_and_can_paint_at_once(folder: Path, tmp_path: Path) -> None:
+    """However little time it is given: what the surface's own colours make is kept."""
+    shot = moving(1, 5, ball())
+    generator = CharacterGenerator(tmp_path)
+    state = generator.adapt(generator.prepare(shot, quietly), folder, 1e-6, quietly)
+    assert state.trained is not None
+    assert (tmp_path / "character.onnx").is_file()
+    assert next(iter(generator.render(state, generator.latents(silent(), state), "draft", quietly))).alpha.any()
+
+
 def test_another_surface_and_an_untrained_folder_are_refused(trained: tuple[Path, Trainer], tmp_path: Path) -> None:
     shot = moving(1, 3, ball())
     other = replace(shot, subject=replace(shot.subject, uv=shot.subject.uv * 0.5))

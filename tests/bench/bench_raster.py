@@ -1,6 +1,6 @@
 """How fast the rasteriser draws a head of given density: prints frames per second and the ratio to 30 fps playback.
 
-`python tests/bench/bench_raster.py [--triangles 20000 50000] [--sizes 256 512] [--frames 16] [--device cpu]`
+`python tests/bench/bench_raster.py [--triangles 20000 50000] [--sizes 256 512] [--textured 512] [--frames 16] [--device cpu]`
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from backend.generator.raster import Camera, Mesh, render
+from backend.generator.raster import Camera, Mesh, Texturing, render
 
 
 def ball(triangles: int) -> tuple[np.ndarray, np.ndarray]:
@@ -27,6 +27,14 @@ def ball(triangles: int) -> tuple[np.ndarray, np.ndarray]:
     a, b = row * columns + column, row * columns + (column + 1) % columns
     faces = np.stack([np.stack([a, a + columns, b], -1), np.stack([b, a + columns, b + columns], -1)], axis=2)
     return (points * radius[..., None]).reshape(-1, 3), faces.reshape(-1, 3)
+
+
+def picture(vertices: np.ndarray, faces: np.ndarray, options: argparse.Namespace) -> Texturing | None:
+    """A picture of noise projected from in front, where one is asked for."""
+    if not options.textured:
+        return None
+    noise = np.random.default_rng(0).integers(0, 256, (options.textured, options.textured, 3), np.uint8)
+    return Texturing(((vertices[:, :2] + 1.2) / 2.4)[faces].astype(np.float32), np.zeros(len(faces), int), (noise,))
 
 
 def fastest(
@@ -47,6 +55,7 @@ def main() -> None:
     parser.add_argument("--triangles", type=int, nargs="+", default=[20_000, 50_000])
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512])
     parser.add_argument("--supersample", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--textured", type=int, default=0, help="pixels of a side of a texture; 0: vertex colours")
     parser.add_argument("--frames", type=int, default=16)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=5)
@@ -60,7 +69,7 @@ def main() -> None:
         vertices, faces = ball(count)
         swell = 1 + 0.02 * np.sin(np.arange(options.frames))
         moving = (vertices[None] * swell[:, None, None]).astype(np.float32)
-        mesh = Mesh(faces, np.full((len(vertices), 3), 0.5, np.float32))
+        mesh = Mesh(faces, np.full((len(vertices), 3), 0.5, np.float32), texturing=picture(vertices, faces, options))
         for size in options.sizes:
             for fine in options.supersample:
                 camera = Camera((0.0, 0.0, 6.0), field_of_view=0.42, width=size, height=size)

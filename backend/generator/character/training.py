@@ -83,7 +83,7 @@ class Trainer:
             elif asked_to_stop(self._folder):
                 state = "stopped"
             report("learning", min(self._share(), 1.0))
-        if self.progress.step % self._config.every:
+        if self.progress.step % self._config.every or not self.progress.best:
             self._look(loss)
         status = self._status(state, self.progress.best)
         status.write(self._folder)
