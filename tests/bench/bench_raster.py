@@ -1,6 +1,6 @@
 """How fast the rasteriser draws a head of given density: prints frames per second and the ratio to 30 fps playback.
 
-`python tests/bench/bench_raster.py [--triangles 20000 50000] [--sizes 256 512] [--textured 512] [--frames 16] [--device cpu]`
+`python tests/bench/bench_raster.py [--triangles 20000 50000] [--sizes 256 512] [--textured 512] [--device cpu]`
 """
 
 from __future__ import annotations

@@ -59,13 +59,12 @@ def render(
 
 @dataclass(frozen=True, eq=False)
 class _Pictures:
-    """A texturing on the device: `uv`, `number` as there, `texels` (N,3) bytes in their `layout`, `linear` (256,)."""
+    """A texturing on the device: `uv` and `number` as there, `texels` (N,3) of linear light in their `layout`."""
 
     uv: torch.Tensor
     number: torch.Tensor
     layout: Layout
     texels: torch.Tensor
-    linear: torch.Tensor
 
     @classmethod
     def of(cls, texturing: Texturing, device: str) -> _Pictures:
@@ -74,15 +73,14 @@ class _Pictures:
             torch.from_numpy(np.ascontiguousarray(texturing.uv, dtype=np.float32)).to(device),
             torch.from_numpy(texturing.number.astype(np.int64)).to(device),
             Layout.of([(p.shape[0], p.shape[1]) for p in texturing.pictures], device),
-            torch.from_numpy(rows).to(device),
-            linear_table(device),
+            linear_table(device)[torch.from_numpy(rows).to(device).long()],
         )
 
     def over(self, colours: torch.Tensor, seen: Hits) -> torch.Tensor:
         """`colours` (P,3) with those of the pictures where there is one."""
         number = self.number[seen.triangle]
         index, share = self.layout.taps(number.clamp(min=0), seen.of_corners(self.uv))
-        painted = (self.linear[self.texels[index].long()] * share[..., None]).sum(dim=1)
+        painted = functional.embedding_bag(index, self.texels, per_sample_weights=share, mode="sum")
         return torch.where(number[:, None] >= 0, painted.to(colours.dtype), colours)
 
 

@@ -53,7 +53,11 @@ class Hits:
 
     def of_corners(self, attributes: torch.Tensor) -> torch.Tensor:
         """Values (P,A) of what each triangle's corners carry, (F,3,A)."""
-        return (attributes.index_select(0, self.triangle) * self.shares.movedim(0, 1)).sum(dim=1)
+        rows = attributes.reshape(-1, attributes.shape[-1])
+        value = rows.index_select(0, 3 * self.triangle) * self.shares[0]
+        for k in (1, 2):
+            value = torch.addcmul(value, rows.index_select(0, 3 * self.triangle + k), self.shares[k])
+        return value
 
 
 def hits(screen: torch.Tensor, triangles: torch.Tensor, seen: torch.Tensor, where: torch.Tensor) -> Hits:
