@@ -14,6 +14,7 @@ from addon.ops.training import chore_words, current_chore
 from addon.preview.chore import Chore, tell
 from addon.preview.settings import preview_of
 from addon.properties import settings_of
+from addon.rig import ownership
 from addon.rig.take import Take, apply
 from tests.blender import scenes
 
@@ -65,7 +66,7 @@ def test_a_set_is_rendered_from_a_copy_and_the_file_is_left_as_it_is(registered:
     assert "hello" in document["lines"]
     assert bpy.data.filepath == str(tmp_path / "scene.blend")
     assert (tmp_path / "scene.blend").read_bytes() == before
-    assert [action.name for action in bpy.data.actions] == ["Rig hello"]
+    assert {ownership.line_of(action) for action in bpy.data.actions} == {"hello"}
     chore = current_chore()
     assert chore is not None
     assert chore.state.told["done"] == len(document["splits"])
