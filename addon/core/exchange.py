@@ -39,7 +39,7 @@ _ERROR_KINDS: Final[Mapping[str, type[SoliloquyError]]] = {
 
 def request_message(job: str, request: PerformRequest) -> Message:
     """The `perform` message of a request. The sound's bytes are not copied."""
-    arrays = {"sound": np.frombuffer(request.sound, dtype=np.uint8)}
+    arrays: dict[str, np.ndarray] = {"sound": np.frombuffer(request.sound, dtype=np.uint8)}
     if request.text is not None:
         arrays["text"] = _text_array(request.text)
     if request.emotion is not None:
