@@ -14,6 +14,7 @@ from bpy.props import FloatProperty
 from .. import runtime
 from ..core.errors import BackendError, RigError
 from ..preferences import backend_place, link_problem
+from ..preview import sequence
 from ..preview.chore import Chore
 from ..preview.settings import preview_of
 from ..rig.discover import find_character
@@ -23,6 +24,8 @@ from .base import NO_CHARACTER, Explained, chosen_character
 ROOT: Final[Path] = Path(__file__).resolve().parents[2]
 POLL_S: Final[float] = 1.0
 SET, LEARNED, COPY = "set", "learned", "scene.blend"
+PICTURE: Final[str] = "preview.png"
+"""What a training shows of itself, in its folder."""
 _chores: Final[list[Chore]] = []
 """What was started last; the panel shows it."""
 
@@ -148,6 +151,8 @@ def _watch() -> float | None:
         runtime.get().tell(
             "ERROR" if state.problem else "INFO", failed if state.problem else f"{chore.name} has ended."
         )
+    if (chore.folder / PICTURE).is_file():
+        sequence.show_growing(bpy.context, chore.folder / PICTURE)
     redraw()
     return POLL_S if state.running else None
 

@@ -12,6 +12,8 @@ from ..rig.strips import end_of, free_channel, start_of, strips_of
 
 OWNER: Final[str] = "soliloquy_preview"
 """Custom property of our picture strips and images: the character that is shown."""
+GROWING: Final[str] = "soliloquy_training"
+"""Custom property of the image that shows how a training goes: its file."""
 OUTPUT: Final[str] = "soliloquy_output"
 """Custom property of our picture strips: whether the sequencer was what the scene renders."""
 
@@ -76,6 +78,21 @@ def show_beside(context: bpy.types.Context, image: bpy.types.Image, first: int, 
         user.use_auto_refresh = True
         area.tag_redraw()
         return
+
+
+def show_growing(context: bpy.types.Context, path: Path) -> bpy.types.Image:
+    """Show a picture that another process replaces from time to time; an editor is opened for it once."""
+    image = next((image for image in bpy.data.images if image.get(GROWING) == str(path)), None)
+    if image is not None:
+        image.reload()
+        return image
+    image = bpy.data.images.load(str(path))
+    image.name, image[GROWING] = "Training", str(path)
+    for window in context.window_manager.windows:
+        if (area := _editor(context, window, image)) is not None:
+            area.spaces.active.image = image
+            break
+    return image
 
 
 def _editor(context: bpy.types.Context, window: bpy.types.Window, image: bpy.types.Image) -> bpy.types.Area | None:
