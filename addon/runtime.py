@@ -13,20 +13,20 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import bpy
 
 from . import identity
 from .core.errors import BackendError, JobCancelled, SoliloquyError
 from .core.performance import Performance
+from .core.preview import PreviewRequest
 from .core.request import PerformRequest
+from .jobs import Job, OpenJob, Screening
 from .preferences import backend_place, link_problem
 from .status import show, stage_words
 
 if TYPE_CHECKING:
-    from .core.preview import PreviewRequest
     from .link.events import Event, Filmed, GeneratorFacts, Pictured
     from .link.supervisor import BackendPlace, Supervisor
 
@@ -37,45 +37,11 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Job:
-    """Where a result goes: session_uids of scene and object, the sound, the take's name, first frame, how to bake."""
-
-    scene: int
-    character: int
-    sound: Path
-    line: str
-    start: int
-    tolerance: float
-    layers: tuple[str, ...] = ()
-    push: bool = False
-    raise_ranges: bool = False
-
-
-@dataclass(frozen=True)
 class Message:
     """A sentence for the artist; `level` is INFO, WARNING or ERROR, as operators report."""
 
     level: str
     text: str
-
-
-class Screening(Protocol):
-    """Where a preview goes: it is told what has come, and at the end how that was, None for well."""
-
-    def hear(self, event: Pictured | Filmed) -> None:
-        """A frame or the movie. Raises SoliloquyError when there is no place for it, which ends the job."""
-        ...
-
-    def end(self, error: SoliloquyError | None) -> None:
-        """Nothing more comes."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Open:
-    job: Job | Screening
-    request: PerformRequest | PreviewRequest
-    sent_as: str = ""  # the session's id; empty until the backend has answered its greeting
 
 
 class Runtime:
@@ -85,7 +51,7 @@ class Runtime:
         self.messages: deque[Message] = deque(maxlen=8)
         self.results: dict[str, tuple[Job, Performance]] = {}
         self._errors: dict[str, SoliloquyError] = {}
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, OpenJob] = {}
         self._backend: Supervisor | None = None
         self._lost = False
         self._numbers = itertools.count(1)
@@ -133,7 +99,7 @@ class Runtime:
             backend.connect()
         self.messages.clear()
         name = f"job {next(self._numbers)}"
-        self._open[name] = _Open(job, request)
+        self._open[name] = OpenJob(job, request)
         self._show("Waiting for the backend")
         self._send_waiting()
         self._keep_ticking()

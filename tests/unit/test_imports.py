@@ -16,7 +16,7 @@ RIG = CORE | {"addon.rig"}
 SHELL = LINK | {"addon.identity", "addon.preferences", "addon.properties", "addon.status"}
 """What the modules beside the folders stand on: who we are, preferences, properties, what the panel is told."""
 TABLE = SHELL | RIG | {"addon.mapping"}
-OPS = TABLE | {"addon.runtime", "addon.character", "addon.preview", "addon.ops"}
+OPS = TABLE | {"addon.jobs", "addon.runtime", "addon.character", "addon.preview", "addon.ops"}
 MATERIAL = CORE | {"backend.device", "backend.face", "backend.speech", "backend.audio"}
 MODELS = MATERIAL | {"backend.cues", "backend.rules", "backend.generator"}
 TOP = MODELS | LINK | {"backend", "addon.character"}
@@ -31,7 +31,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "addon.preferences": SHELL,
     "addon.properties": SHELL,
     "addon.status": SHELL,
-    "addon.runtime": SHELL,
+    "addon.jobs": LINK,
+    "addon.runtime": SHELL | {"addon.jobs"},
     "addon.mapping": TABLE,
     "addon.ops": OPS,
     "addon.ui": OPS | {"addon.ui"},
