@@ -128,16 +128,26 @@ def paint_frames(trained: Trained, shot: Shot, moving: Tensor, fine: int, device
             return features_of(part.to(device), texels, body, plan, camera, window, fine)
 
     parts = moving.split(AT_ONCE)
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(told, parts[0])
-        paint = painter_of(trained, device)
-        for number in range(len(parts)):
-            features, about = coming.result()
-            if number + 1 < len(parts):
-                coming = pool.submit(told, parts[number + 1])
-            with torch.inference_mode():
-                painted = _painted(paint, features, about, trained, camera)
-            yield from painted
+    before = torch.get_num_threads()
+    torch.set_num_threads(_cores_each())
+    with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(_cores_each(),)) as pool:
+        try:
+            coming = pool.submit(told, parts[0])
+            paint = painter_of(trained, device)
+            for number in range(len(parts)):
+                features, about = coming.result()
+                if number + 1 < len(parts):
+                    coming = pool.submit(told, parts[number + 1])
+                with torch.inference_mode():
+                    painted = _painted(paint, features, about, trained, camera)
+                yield from painted
+        finally:
+            torch.set_num_threads(before)  # it is in part the whole process' number, and products depend on it
+
+
+def _cores_each() -> int:
+    """Rasteriser and network work side by side: more threads than half the cores each get into each other's way."""
+    return max(1, (os.cpu_count() or 1) // 2)
 
 
 def painter_of(trained: Trained, device: str) -> Paint:
@@ -148,7 +158,7 @@ def painter_of(trained: Trained, device: str) -> Paint:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = os.cpu_count() or 1
+    options.intra_op_num_threads = _cores_each()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the rasteriser has work for the cores
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 

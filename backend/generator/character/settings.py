@@ -16,8 +16,8 @@ class PainterConfig:
     """
 
     texture: int = 8
-    widths: tuple[int, int, int] = (56, 112, 224)
-    detail: int = 24
+    widths: tuple[int, int, int] = (40, 80, 160)
+    detail: int = 16
 
     @property
     def features(self) -> int:
