@@ -114,6 +114,7 @@ def _add_armature(
     import bpy
 
     armature = bpy.data.armatures.new(name)
+    armature.display_type = "STICK"  # solid bones stand in the open mouth and poke through the chin
     rig = bpy.data.objects.new(name, armature)
     collection.objects.link(rig)
     before = context.view_layer.objects.active

@@ -158,7 +158,9 @@ def _find_face(
             continue
         matches.append(match)
     if by_bone:
-        notes.append(f"{listed(list(by_bone))} rest, because shape keys do the same on the mesh that they carry.")
+        bones = "The bone" if len(by_bone) == 1 else "The bones"
+        rest = "rests" if len(by_bone) == 1 else "rest"
+        notes.append(f"{bones} {listed(list(by_bone))} {rest}: shape keys do the same on the mesh that they carry.")
     roles = detected.roles
     return Face(detected.profile, tuple(matches), (roles.get("centre_left", ""), roles.get("centre_right", "")))
 
