@@ -95,7 +95,10 @@ def preview_message(job: str, request: PreviewRequest) -> Message:
         "consent": request.consent,
         "sound_name": request.sound_name[-1024:],
     }
-    return Message("preview", job, fields, {n: np.frombuffer(data, np.uint8) for n, data in sources.items() if data})
+    arrays: dict[str, np.ndarray] = {n: np.frombuffer(data, np.uint8) for n, data in sources.items() if data}
+    if request.points:
+        arrays["points"] = np.array(request.points, dtype=np.float32)
+    return Message("preview", job, fields, arrays)
 
 
 def preview_from(message: Message) -> PreviewRequest:
@@ -112,7 +115,8 @@ def check_preview(message: Message) -> None:
 
 
 def _preview(message: Message, read: Callable[[np.ndarray], bytes]) -> PreviewRequest:
-    fields, arrays = message.fields, {name: read(array) for name, array in message.arrays.items()}
+    fields, given = message.fields, message.arrays
+    arrays = {name: read(array) for name, array in given.items() if name in _PREVIEW_ARRAYS}
     return PreviewRequest(
         generator=fields["generator"],
         quality=fields["quality"],
@@ -120,6 +124,7 @@ def _preview(message: Message, read: Callable[[np.ndarray], bytes]) -> PreviewRe
         shot=arrays.get("shot", b""),
         portrait=arrays.get("portrait", b""),
         consent=fields["consent"],
+        points=tuple((float(x), float(y)) for x, y in given["points"]) if "points" in given else (),
         folder=fields["folder"],
         sound=arrays.get("sound", b""),
         sound_name=fields["sound_name"],

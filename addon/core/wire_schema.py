@@ -15,6 +15,7 @@ from typing import Any, Final
 from .channels import CHANNELS
 from .emotion import MAX_KEYS
 from .performance import LANDMARKS
+from .preview import FACE_POINTS
 from .request import EXAMPLE_FRAMES, MAX_TEXT
 
 PROTOCOL: Final[str] = "soliloquy"
@@ -152,6 +153,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "performance": ArrayRule(BYTES, (None,), MAX_PERFORMANCE),
             "shot": ArrayRule(BYTES, (None,), MAX_SHOT, required=False),
             "portrait": ArrayRule(BYTES, (None,), MAX_PICTURE, required=False),
+            "points": ArrayRule(FLOATS, (len(FACE_POINTS), 2), len(FACE_POINTS), required=False),
             "sound": ArrayRule(BYTES, (None,), MAX_SOUND, required=False),
         },
     ),

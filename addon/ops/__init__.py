@@ -20,6 +20,7 @@ from .perform import (
     SOLILOQUY_OT_cancel,
     SOLILOQUY_OT_perform,
 )
+from .points import SOLILOQUY_OT_clear_points, SOLILOQUY_OT_place_points
 from .preview import SOLILOQUY_OT_place_preview, SOLILOQUY_OT_preview
 from .training import SOLILOQUY_OT_render_training_set, SOLILOQUY_OT_stop_chore, SOLILOQUY_OT_train_character
 
@@ -32,6 +33,8 @@ CLASSES: Final = (
     SOLILOQUY_OT_cancel,
     SOLILOQUY_OT_preview,
     SOLILOQUY_OT_place_preview,
+    SOLILOQUY_OT_place_points,
+    SOLILOQUY_OT_clear_points,
     SOLILOQUY_OT_render_training_set,
     SOLILOQUY_OT_train_character,
     SOLILOQUY_OT_stop_chore,

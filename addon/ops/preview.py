@@ -14,13 +14,14 @@ from bpy.props import BoolProperty, FloatProperty, StringProperty
 
 from .. import runtime
 from ..core.errors import BackendError, JobCancelled, RequestError, RigError, SoliloquyError
-from ..core.preview import PreviewRequest
+from ..core.preview import LANDMARK_NETWORK, PreviewRequest
 from ..core.timeline import FrameRange
 from ..preferences import confirm, is_confirmed, link_problem
 from ..preview import sequence
+from ..preview.face_points import in_pixels
 from ..preview.folder import MOVIE, FrameFolder, frame_name
 from ..preview.line import ShownLine, shown_line
-from ..preview.settings import NEEDS_FOLDER, NEEDS_PORTRAIT, SoliloquyPreview, preview_of
+from ..preview.settings import NEEDS_FOLDER, NEEDS_PORTRAIT, SoliloquyPreview, points_of, preview_of
 from ..preview.shoot import Framing, read_shot
 from ..rig.discover import find_character
 from ..rig.keyer import scene_timeline
@@ -114,6 +115,7 @@ class SOLILOQUY_OT_preview(Explained, bpy.types.Operator):
     def run(self, context: bpy.types.Context) -> None:
         """Read the shot, send it and return; without a window, where no timer runs, wait for the end."""
         scene, settings = context.scene, preview_of(context.scene)
+        _check_face(settings)
         if note := _note(context):
             if not self.noted:
                 raise RequestError("preview.note", f"Read and confirm this first: {note}")
@@ -176,6 +178,20 @@ def _lacking(settings: SoliloquyPreview) -> str:
     return ""
 
 
+def _check_face(settings: SoliloquyPreview) -> None:
+    """Raise RequestError where nothing will tell where the portrait's face is; other machines see for themselves."""
+    folder = Path(_folder(settings.folder))
+    if settings.generator not in NEEDS_PORTRAIT or points_of(settings) or not folder.is_dir():
+        return
+    places = (folder, folder / "liveportrait", folder.parent / "liveportrait")
+    if not any((place / LANDMARK_NETWORK).is_file() for place in places):
+        raise RequestError(
+            "preview.points",
+            f"There is no {LANDMARK_NETWORK} with these weights, so the face is not found by itself; "
+            "press Place Points and click it first.",
+        )
+
+
 def _request(scene: bpy.types.Scene, line: ShownLine, shot: bytes, portrait: bytes) -> PreviewRequest:
     settings = preview_of(scene)
     heard = line.sound if line.sound is not None and line.sound.is_file() else None
@@ -186,6 +202,7 @@ def _request(scene: bpy.types.Scene, line: ShownLine, shot: bytes, portrait: byt
         shot=shot,
         portrait=portrait,
         consent=settings.consent,
+        points=in_pixels(points_of(settings), _size(settings.portrait)) if portrait else (),
         folder=_folder(settings.folder) if settings.generator in NEEDS_FOLDER else "",
         sound=_bytes(str(heard), "sound") if heard is not None else b"",
         sound_name=heard.name if heard is not None else "",
@@ -220,6 +237,15 @@ def _parent() -> Path:
 
 def _folder(text: str) -> str:
     return str(Path(bpy.path.abspath(text))) if text.strip() else ""
+
+
+def _size(portrait: str) -> tuple[int, int]:
+    """Width and height of a picture file as it is now, (0, 0) where Blender cannot read it."""
+    image = bpy.data.images.load(str(Path(bpy.path.abspath(portrait))), check_existing=False)
+    try:
+        return image.size[0], image.size[1]
+    finally:
+        bpy.data.images.remove(image)
 
 
 def _bytes(text: str, what: str) -> bytes:

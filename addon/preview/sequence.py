@@ -95,6 +95,14 @@ def show_growing(context: bpy.types.Context, path: Path) -> bpy.types.Image:
     return image
 
 
+def show_picture(context: bpy.types.Context, image: bpy.types.Image) -> bool:
+    """Show a picture in an Image Editor of this window, one that is opened where needed; whether there is one now."""
+    area = _editor(context, context.window, image) if context.window is not None else None
+    if area is not None:
+        area.spaces.active.image = image
+    return area is not None
+
+
 def _editor(context: bpy.types.Context, window: bpy.types.Window, image: bpy.types.Image) -> bpy.types.Area | None:
     areas = list(window.screen.areas)
     for area in areas:

@@ -6,9 +6,17 @@ from __future__ import annotations
 from typing import Final
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
-from ..core.preview import DEFAULT_GENERATOR
+from ..core.preview import DEFAULT_GENERATOR, FACE_POINTS, Points
 from ..core.shot import MAX_SIZE
 from .shoot import CAMERA, FACE
 
@@ -19,6 +27,19 @@ GENERATORS: Final = (
 )
 NEEDS_FOLDER: Final = frozenset({"character", "liveportrait"})
 NEEDS_PORTRAIT: Final = frozenset({"liveportrait"})
+
+
+class SoliloquyFacePoint(bpy.types.PropertyGroup):
+    """One of FACE_POINTS on a portrait; its `name` says which."""
+
+    place: FloatVectorProperty(
+        name="Place",
+        description="Fraction of the picture's width from its left, and of its height from its top",
+        size=2,
+        min=0.0,
+        max=1.0,
+        options=set(),
+    )
 
 
 class SoliloquyPreview(bpy.types.PropertyGroup):
@@ -55,6 +76,12 @@ class SoliloquyPreview(bpy.types.PropertyGroup):
     portrait: StringProperty(
         name="Portrait", description="A picture of one face, seen from the front", subtype="FILE_PATH", options=set()
     )
+    points: CollectionProperty(type=SoliloquyFacePoint)
+    points_on: StringProperty(
+        name="Points On",
+        description="The portrait that the points lie on; on another one they do not count",
+        options={"HIDDEN"},
+    )
     training_folder: StringProperty(
         name="Training Folder",
         description="Where training set and trained character go; empty for a folder beside the file",
@@ -79,6 +106,22 @@ def preview_of(scene: bpy.types.Scene) -> SoliloquyPreview:
     return scene.soliloquy_preview
 
 
+def points_of(settings: SoliloquyPreview) -> Points:
+    """The points that were placed on the chosen portrait, as fractions to the right and down; none or all of them."""
+    if settings.points_on != bpy.path.abspath(settings.portrait) or len(settings.points) != len(FACE_POINTS):
+        return ()
+    return tuple((point.place[0], point.place[1]) for point in settings.points)
+
+
+def set_points(settings: SoliloquyPreview, places: Points) -> None:
+    """Keep the points of the chosen portrait, or, where there are none, forget those there were."""
+    settings.points.clear()
+    settings.points_on = bpy.path.abspath(settings.portrait) if places else ""
+    for name, place in zip(FACE_POINTS, places, strict=False):
+        point = settings.points.add()
+        point.name, point.place = name, place
+
+
 def add_pointers() -> None:
     """Hang the group on the scene."""
     bpy.types.Scene.soliloquy_preview = PointerProperty(type=SoliloquyPreview)
@@ -89,4 +132,4 @@ def remove_pointers() -> None:
     del bpy.types.Scene.soliloquy_preview
 
 
-CLASSES: Final = (SoliloquyPreview,)
+CLASSES: Final = (SoliloquyFacePoint, SoliloquyPreview)

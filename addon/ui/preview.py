@@ -6,7 +6,8 @@ import bpy
 
 from ..ops.preview import SOLILOQUY_OT_preview
 from ..ops.training import chore_words, current_chore
-from ..preview.settings import NEEDS_FOLDER, NEEDS_PORTRAIT, preview_of
+from ..preview.face_points import in_words
+from ..preview.settings import NEEDS_FOLDER, NEEDS_PORTRAIT, points_of, preview_of
 from ..properties import status_of
 from .text import draw_wrapped
 
@@ -32,6 +33,8 @@ class SOLILOQUY_PT_preview(bpy.types.Panel):
             column.prop(settings, name)
         for name in ("portrait", "consent") if settings.generator in NEEDS_PORTRAIT else ("framing", "height"):
             column.prop(settings, name)
+        if settings.generator in NEEDS_PORTRAIT:
+            _draw_points(layout, context)
         if settings.generator in NEEDS_FOLDER:
             column.prop(settings, "folder")
         if not status_of(context).busy:
@@ -40,6 +43,16 @@ class SOLILOQUY_PT_preview(bpy.types.Panel):
                 draw_wrapped(layout, context, reason, "INFO")
         if settings.generator == "character":
             _draw_training(layout, context)
+
+
+def _draw_points(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Where the portrait's face is."""
+    placed = len(points_of(preview_of(context.scene)))
+    row = layout.row(align=True)
+    row.operator("soliloquy.place_points", icon="CURSOR")
+    if placed:
+        row.operator("soliloquy.clear_points", text="", icon="X")
+    draw_wrapped(layout, context, in_words(placed), "CHECKMARK" if placed else "INFO")
 
 
 def _draw_training(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

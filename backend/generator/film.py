@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageOps
 
-from addon.core.errors import RequestError
 from addon.core.performance import Performance
 from addon.core.preview import PreviewRequest
 from addon.core.shot import Shot
@@ -22,6 +20,7 @@ from backend.audio.sound import SAMPLE_RATE
 from .interface import Picture, Portrait, Report
 from .mark import COMPOSITE, TRAINED, Mark, mark_movie, marked_png
 from .movie import write_movie
+from .portrait_file import portrait_of
 from .registry import open_generator
 
 Send = Callable[[int, int, bytes], None]
@@ -30,7 +29,6 @@ PREPARED: Final[float] = 0.1
 """Share of the whole that comes before the first frame."""
 PAPER: Final[tuple[int, int, int]] = (58, 60, 64)
 """What is behind the subject in the movie, which has no alpha."""
-MAX_PORTRAIT_PIXELS: Final[int] = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -82,17 +80,7 @@ def show(request: PreviewRequest, report: Report, send: Send) -> Film:
 
 
 def _source(request: PreviewRequest) -> Shot | Portrait:
-    if request.shot:
-        return Shot.from_bytes(request.shot)
-    try:
-        picture = Image.open(io.BytesIO(request.portrait))
-        if picture.width * picture.height > MAX_PORTRAIT_PIXELS:
-            raise RequestError("preview.portrait", "The portrait is larger than 64 megapixels; make it smaller.")
-        return Portrait(np.asarray(ImageOps.exif_transpose(picture).convert("RGB")), None, request.consent)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise RequestError(
-            "preview.portrait", "The portrait is not a picture that can be read; save it as PNG or JPEG.", str(error)
-        ) from error
+    return Shot.from_bytes(request.shot) if request.shot else portrait_of(request)
 
 
 def _performance(data: bytes) -> Performance:

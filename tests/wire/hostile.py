@@ -9,7 +9,7 @@ import numpy as np
 
 from addon.core.emotion import EmotionTrack
 from addon.core.exchange import preview_message, request_message
-from addon.core.preview import PreviewRequest
+from addon.core.preview import FACE_POINTS, PreviewRequest
 from addon.core.request import PerformRequest
 from addon.core.wire import Frame, Message, encode
 from addon.core.wire_schema import MAX_HEADER, MAX_PARTS
@@ -51,6 +51,19 @@ def a_preview(**changes: Any) -> PreviewRequest:
 
 
 PREVIEW = preview_message("j1", a_preview())
+PORTRAIT = preview_message(
+    "j1", a_preview(shot=b"", portrait=b"2", consent=True, points=tuple((1.0, 2.0) for _ in FACE_POINTS))
+)
+
+
+def points_frames(**descriptor: Any) -> list[Frame]:
+    """A `preview` of a portrait whose points are described otherwise."""
+    frames = encode(PORTRAIT)
+    keys = json.loads(bytes(frames[0]))
+    keys["arrays"] = [d | descriptor if d["name"] == "points" else d for d in keys["arrays"]]
+    return [json.dumps(keys).encode(), *frames[1:]]
+
+
 BROKEN: dict[str, tuple[list[Frame], str]] = {
     "no frames": ([], "wire.frames"),
     "too many frames": ([header(), *[b""] * MAX_PARTS], "wire.frames"),
@@ -84,6 +97,10 @@ BROKEN: dict[str, tuple[list[Frame], str]] = {
     "field too long": ([header(fields={"software": "x" * 2000})], "wire.fields"),
     "consent as number": ([header(PREVIEW, fields=dict(PREVIEW.fields) | {"consent": 1}), b"1", b"2"], "wire.fields"),
     "preview of nothing": ([header(PREVIEW, arrays=[])], "wire.arrays"),
+    "five points": (points_frames(shape=[5, 2]), "wire.arrays"),
+    "points in space": (points_frames(shape=[4, 3]), "wire.arrays"),
+    "points as bytes": (points_frames(dtype="|u1"), "wire.arrays"),
+    "points cut short": ([*points_frames()[:-1], b"1234"], "wire.size"),
     "frame without description": ([header(), b"1"], "wire.arrays"),
     "description without frame": (perform_frames()[:1], "wire.arrays"),
     "arrays as object": ([header(arrays={})], "wire.arrays"),

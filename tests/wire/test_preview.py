@@ -127,6 +127,31 @@ def test_a_portrait_without_consent_is_refused_on_both_sides(backend: Backend) -
     assert (answer.op, answer.job, answer.fields["code"]) == ("error", "j1", "preview.consent")
 
 
+POINTS = ((210.5, 190.25), (270.0, 190.0), (240.0, 220.0), (215.0, 260.0), (265.0, 260.0), (240.0, 300.0))
+
+
+def test_points_of_a_portrait_come_back_as_they_were() -> None:
+    sent = a_request(shot=b"", portrait=b"1", consent=True, points=POINTS)
+    assert preview_from(decode([bytes(frame) for frame in encode(preview_message("j1", sent))], "addon")) == sent
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 2e6])
+def test_points_that_are_no_places_are_refused_on_both_sides(backend: Backend, value: float) -> None:
+    with pytest.raises(RequestError, match="place them again"):
+        a_request(shot=b"", portrait=b"1", consent=True, points=(*POINTS[:5], (240.0, value)))
+    whole = preview_message("j1", a_request(shot=b"", portrait=b"1", consent=True, points=POINTS))
+    points = whole.arrays["points"].copy()
+    points[5, 1] = value
+    answer = backend.raw().ask(Message("preview", "j1", whole.fields, {**whole.arrays, "points": points}))
+    assert (answer.op, answer.job, answer.fields["code"]) == ("error", "j1", "preview.points")
+
+
+def test_a_shot_has_no_points_and_a_portrait_all_or_none() -> None:
+    for changes in ({}, {"shot": b"", "portrait": b"1", "consent": True}):
+        with pytest.raises(RequestError, match="place them again"):
+            a_request(points=POINTS if not changes else POINTS[:5], **changes)
+
+
 def test_neither_or_both_of_shot_and_portrait_are_refused_before_they_are_read(backend: Backend) -> None:
     raw, whole = backend.raw(), preview_message("j1", a_request(frames=2))
     for arrays in ({"performance": whole.arrays["performance"]}, {**whole.arrays, "portrait": np.zeros(4, np.uint8)}):

@@ -10,14 +10,13 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from addon.core.errors import RequestError
+from addon.core.preview import FACE_POINTS
 from addon.core.rotation import matrix_from_angles
 from backend.face.basis import load_basis
 
-CLICKED: Final[Mapping[str, int]] = {
-    "right eye": 69, "left eye": 68, "nose tip": 30, "right mouth corner": 48, "left mouth corner": 54, "chin": 8,
-}  # fmt: skip
-"""What to click, in this order, and the landmark that it is. The chin may be left out. Left and right are the
-character's own; where they were clicked the other way round they are exchanged, for a face has but one way round."""
+CLICKED: Final[Mapping[str, int]] = dict(zip(FACE_POINTS, (69, 68, 30, 48, 54, 8), strict=True))
+"""What to click, in this order, and the landmark that it is. The chin may be left out. Where left and right were
+clicked the other way round they are exchanged, for a face has but one way round."""
 MIRRORED: Final[tuple[int, ...]] = (1, 0, 2, 4, 3, 5)
 """Places in CLICKED with left and right exchanged."""
 FEWEST: Final[int] = 5

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from addon.core.errors import RequestError
+from addon.core.preview import LANDMARK_NETWORK
 
 LARGE: Final[tuple[str, ...]] = (
     "appearance_feature_extractor",
@@ -25,7 +26,6 @@ LARGE: Final[tuple[str, ...]] = (
 )
 """Stems of the four files without which there is nothing."""
 SMALL: Final[str] = "stitching_retargeting_module"
-LANDMARKS: Final[str] = "landmark.onnx"
 MAPPER: Final[str] = "soliloquy_mapper"
 """Stem of the mapper that `train mapper` leaves beside the weights it was trained for."""
 SUFFIXES: Final[tuple[str, ...]] = (".pth", ".safetensors")
@@ -94,7 +94,7 @@ def _small(root: Path) -> Path | None:
 
 def _landmarks(root: Path) -> Path | None:
     """Animals use the reader of people where theirs is not there: it lies in the folder beside."""
-    places = (root / LANDMARKS, root.parent / "liveportrait" / LANDMARKS)
+    places = (root / LANDMARK_NETWORK, root.parent / "liveportrait" / LANDMARK_NETWORK)
     return next((path for path in places if path.is_file()), None)
 
 
