@@ -18,7 +18,7 @@ from addon.rig.notes import is_fitted, probed_of
 from tests.blender import scenes, skinned, test_conventions, test_geometry
 
 line = test_geometry.line  # a fixture: the shipped line
-ICT, FACECAP = test_geometry.HEADS[:2]
+ICT, FACECAP = test_geometry.ICT, test_geometry.FACECAP
 EYE_VERTICES = 530
 
 
