@@ -3,9 +3,11 @@
     set.json           version, engine, size, fps, and for each frame its split and line
     shot.npz           `Shot.to_bytes` of all frames in order
     frames/00000.png   RGBA, 8-bit sRGB, colour not multiplied by alpha: the character alone
+    passes/00000.npz   depth, normal, uv and mask of the same render, as far as the engine has them; see `passes`
 
 It bakes the programme over whatever plays on the character, so it is for a copy of the file; see `studio_process`. A
-set that was cut off goes on where it ended: frames that are there are not rendered again.
+set that was cut off goes on where it ended: frames that are there are not rendered again. A frame's picture is put in
+its place last, so that its passes are there as well.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import io
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +27,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ..core.errors import RigError
+from ..core.exr import read_channels
 from ..core.performance import Performance
 from ..core.shot import Shot
 from ..core.timeline import Timeline
@@ -33,6 +36,7 @@ from ..rig.discover import find_character
 from ..rig.keyer import bake
 from ..rig.parts import Character
 from .chore import tell
+from .passes import ask_for_passes, passes_of
 from .shoot import Reading, read, shot_of
 from .sweep import Line, Programme, programme
 from .view import View, Window
@@ -86,11 +90,17 @@ def render(
     shot = shot_of(reading, window, settings.size, settings.size, FPS, {"character": character.name})
     _describe(folder, scene, settings, plan, shot)
     _alone(scene, character)
+    labels = ask_for_passes(scene, character)
     camera = _square_camera(scene, reading.views[0], window)
     for number, view in enumerate(reading.views):
         if report is not None:
             report(number, len(plan.splits))
-        _render_frame(scene, camera, view, number, folder / "frames")
+        if not frame_path(folder, number).is_file():
+            scene.frame_set(FIRST + number)
+            camera.matrix_world = Matrix(np.linalg.inv(view.eye).tolist())
+            channels = _render_channels(scene, folder / "frames" / f"{number:05d}.part.exr")
+            _keep_passes(passes_of(channels, labels, view, window), passes_path(folder, number))
+            _keep_picture(scene, frame_path(folder, number))
     if report is not None:
         report(len(plan.splits), len(plan.splits))
     return shot
@@ -99,6 +109,11 @@ def render(
 def frame_path(folder: Path, number: int) -> Path:
     """Where frame `number`, from 0, of a set lies."""
     return folder / "frames" / f"{number:05d}.png"
+
+
+def passes_path(folder: Path, number: int) -> Path:
+    """Where the passes of frame `number`, from 0, of a set lie; there are none where the engine has none."""
+    return folder / "passes" / f"{number:05d}.npz"
 
 
 def lines_of_takes(character: str) -> tuple[Line, ...]:
@@ -145,12 +160,9 @@ def _set_up(scene: bpy.types.Scene, settings: SetSettings) -> None:
     render.resolution_percentage = 100
     render.pixel_aspect_x = render.pixel_aspect_y = 1.0
     render.use_border = render.use_motion_blur = render.use_compositing = render.use_sequencer = False
+    render.use_multiview = False
     render.use_file_extension = True
     render.film_transparent = render.use_persistent_data = True
-    picture = render.image_settings
-    if hasattr(picture, "media_type"):
-        picture.media_type = "IMAGE"
-    picture.file_format, picture.color_mode, picture.color_depth = "PNG", "RGBA", "8"
     if settings.samples is not None and render.engine == "CYCLES":
         scene.cycles.samples, scene.cycles.use_denoising = settings.samples, True
     elif settings.samples is not None:
@@ -174,7 +186,8 @@ def _describe(folder: Path, scene: bpy.types.Scene, settings: SetSettings, plan:
         raise RigError(
             "set.other", "The folder holds another training set; choose an empty one, or delete it.", str(folder)
         )
-    (folder / "frames").mkdir(parents=True, exist_ok=True)
+    for name in ("frames", "passes"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "shot.npz").write_bytes(shot.to_bytes())
     described.write_text(json.dumps(document, indent=1), encoding="utf-8")
 
@@ -222,13 +235,36 @@ def _square_camera(scene: bpy.types.Scene, view: View, window: Window) -> bpy.ty
     return camera
 
 
-def _render_frame(scene: bpy.types.Scene, camera: bpy.types.Object, view: View, number: int, folder: Path) -> None:
-    path = frame_path(folder.parent, number)
-    if path.is_file():
-        return
-    draft = folder / f"{number:05d}.part.png"  # a frame that was cut off is not taken for one that is done
-    scene.frame_set(FIRST + number)
-    camera.matrix_world = Matrix(np.linalg.inv(view.eye).tolist())
-    scene.render.filepath = str(draft)
+def _render_channels(scene: bpy.types.Scene, path: Path) -> dict[str, np.ndarray]:
+    """Render the scene as it stands. Returns all channels (H,W) of its passes, which go by way of the file `path`."""
+    _set_format(scene, "MULTI_LAYER_IMAGE", "OPEN_EXR_MULTILAYER", "32")
+    scene.render.image_settings.exr_codec = "NONE"  # what `core.exr` reads, and the quickest
+    scene.render.filepath = str(path)
     bpy.ops.render.render(write_still=True, scene=scene.name)
+    data = path.read_bytes()
+    path.unlink()
+    return read_channels(data)
+
+
+def _keep_passes(passes: Mapping[str, np.ndarray], path: Path) -> None:
+    if not passes:
+        return
+    draft = path.with_suffix(".part.npz")
+    np.savez_compressed(draft, **passes)  # pyright: ignore[reportArgumentType]
     draft.replace(path)
+
+
+def _keep_picture(scene: bpy.types.Scene, path: Path) -> None:
+    """Save the picture that was rendered last; one that was cut off is not taken for one that is done."""
+    _set_format(scene, "IMAGE", "PNG", "8")
+    draft = path.with_suffix(".part.png")
+    next(image for image in bpy.data.images if image.type == "RENDER_RESULT").save_render(str(draft), scene=scene)
+    draft.replace(path)
+
+
+def _set_format(scene: bpy.types.Scene, media: str, kind: str, depth: str) -> None:
+    """RGBA in a file format; Blender 5 asks for the kind of media before it."""
+    picture = scene.render.image_settings
+    if hasattr(picture, "media_type"):
+        picture.media_type = media
+    picture.file_format, picture.color_mode, picture.color_depth = kind, "RGBA", depth

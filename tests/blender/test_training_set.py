@@ -14,6 +14,7 @@ from addon.core.channels import CHANNEL_INDEX
 from addon.core.errors import JobCancelled, RigError
 from addon.core.shot import Shot
 from addon.preview import training_set
+from addon.preview.passes import NOTHING
 from addon.preview.sweep import Line
 from addon.preview.training_set import SetSettings
 from tests.blender import scenes
@@ -79,6 +80,58 @@ def covered(shot: Shot, frame: int) -> np.ndarray:
     return mask
 
 
+def nearest_triangles(shot: Shot, frame: int, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The triangle seen through the middle of each pixel (K,), its depth there (K,) and its corners' weights (K,3)."""
+    corners = shot.vertices[frame].astype(np.float64)[shot.subject.triangles]
+    tangent = math.tan(shot.field_of_view / 2)
+    found, depths, weights = [], [], []
+    for row, column in pixels:
+        sight = np.array([2 * (column + 0.5) / shot.width - 1, 1 - 2 * (row + 0.5) / shot.height, 0.0]) * tangent
+        sight[2] = -1.0
+        a, b, c = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+        across = np.cross(sight, c)
+        area = (b * across).sum(axis=1)
+        inverse = np.divide(1.0, area, out=np.full_like(area, np.nan), where=area != 0.0)
+        u = (-a * across).sum(axis=1) * inverse
+        side = np.cross(-a, b)
+        v = side @ sight * inverse
+        depth = np.where((u >= 0) & (v >= 0) & (u + v <= 1), (c * side).sum(axis=1) * inverse, np.inf)
+        found.append(int(np.argmin(depth)))
+        depths.append(depth[found[-1]])
+        weights.append((1 - u[found[-1]] - v[found[-1]], u[found[-1]], v[found[-1]]))
+    return np.array(found), np.array(depths), np.array(weights)
+
+
+def check_passes(shot: Shot, frame: int, path: Path, alpha: np.ndarray) -> None:
+    """The passes of a frame are what sight lines through some pixels find on the shot."""
+    with np.load(path) as data:
+        passes = {name: data[name] for name in data.files}
+    assert {name: (a.dtype, a.shape[2:]) for name, a in passes.items()} == {
+        "depth": (np.float32, ()),
+        "normal": (np.float32, (3,)),
+        "uv": (np.float32, (2,)),
+        "mask": (np.uint8, ()),
+    }
+    there = np.isfinite(passes["depth"])
+    assert np.array_equal(there, passes["mask"] != NOTHING)
+    assert (there & alpha).sum() / (there | alpha).sum() > 0.97
+    some = np.argwhere(there & alpha)[::61]
+    which, depth, weights = nearest_triangles(shot, frame, some)
+    hit, at = np.isfinite(depth), tuple(some.T)
+    assert hit.mean() > 0.95
+    assert np.median(np.abs(passes["depth"][at] / depth - 1)[hit]) < 0.002
+    uv = (weights[..., None] * shot.subject.uv[which]).sum(axis=1)
+    assert np.median(np.abs(passes["uv"][at] - uv)[hit]) < 0.01
+    assert (passes["mask"][at] == shot.subject.part_of_triangles()[which])[hit].mean() > 0.9
+    corners = shot.vertices[frame].astype(np.float64)[shot.subject.triangles[which]]
+    flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    flat /= np.linalg.norm(flat, axis=1, keepdims=True) + 1e-12
+    turned = (flat * passes["normal"][at]).sum(axis=1).clip(-1, 1)
+    assert np.median(np.arccos(np.abs(turned))[hit]) < 0.15
+    assert np.median(turned[hit]) > 0.9
+    assert len(set(passes["mask"][there].tolist())) >= 3
+
+
 def test_frames_show_what_the_shot_says(tmp_path: Path) -> None:
     line = scenes.performance(seconds=1.0, fps=24.0)
     settings = SetSettings(SIZE, mixed=1, lines=(Line("hello", line, 2, held_out=True),))
@@ -98,6 +151,9 @@ def test_frames_show_what_the_shot_says(tmp_path: Path) -> None:
         alpha = pixels_of(training_set.frame_path(tmp_path, number))[..., 3] > 0.5
         mask = covered(shot, number)
         assert (alpha & mask).sum() / (alpha | mask).sum() > 0.97, number
+        if number in (1, 2):  # a blink, and a turned head
+            check_passes(shot, number, training_set.passes_path(tmp_path, number), alpha)
+    assert not list(tmp_path.rglob("*.part.*"))
 
 
 def test_the_rig_is_in_the_state_that_was_asked_for(tmp_path: Path) -> None:
@@ -120,12 +176,17 @@ def test_a_set_that_was_cut_off_goes_on_and_leaves_what_is_there(tmp_path: Path)
     rig, settings = filmed_character(), SetSettings(16, mixed=0)
     with pytest.raises(JobCancelled):
         training_set.render(bpy.context, rig, tmp_path, settings, stop)
+    training_set.frame_path(tmp_path, 1).unlink()  # as if it was cut off between passes and picture
+    training_set.passes_path(tmp_path, 1).write_bytes(b"half")
     there = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "frames").iterdir()}
-    assert sorted(there) == ["00000.png", "00001.png"]
+    assert sorted(there) == ["00000.png"]
     training_set.render(bpy.context, rig, tmp_path, settings)
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "frames").iterdir()}
     assert sorted(after) == ["00000.png", "00001.png", "00002.png"]
     assert {name: after[name] for name in there} == there
+    for number in range(3):
+        with np.load(training_set.passes_path(tmp_path, number)) as data:
+            assert data["depth"].shape == (16, 16)
 
 
 def test_another_set_in_the_folder_is_not_mixed_up_with_this_one(tmp_path: Path) -> None:
@@ -133,3 +194,15 @@ def test_another_set_in_the_folder_is_not_mixed_up_with_this_one(tmp_path: Path)
     training_set.render(bpy.context, rig, tmp_path, SetSettings(16, mixed=0))
     with pytest.raises(RigError, match="another training set"):
         training_set.render(bpy.context, rig, tmp_path, SetSettings(16, mixed=1))
+
+
+def test_an_engine_without_normals_still_makes_a_set(tmp_path: Path) -> None:
+    """Workbench renders depth alone: that is no pass file, and no error."""
+    from addon.preview.passes import ask_for_passes, passes_of
+    from addon.preview.view import View, Window
+    from addon.rig.discover import find_character
+
+    labels = ask_for_passes(bpy.context.scene, find_character(filmed_character()))
+    flat = np.zeros((4, 4), np.float32)
+    channels = {f"{labels.layers[0]}.{name}": flat for name in ("Depth.Z", "Combined.A")}
+    assert passes_of(channels, labels, View(np.eye(4), np.eye(4)), Window()) == {}
