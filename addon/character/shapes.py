@@ -6,6 +6,7 @@ import numpy as np
 
 from ..core.channels import CHANNELS
 from .head_mesh import Skin
+from .layout import CONTACT_RING
 from .pulls import PULLS, SHIFT, pull_shape, slide
 from .regions import Regions, half_mask
 from .shapes_lids import LID_MOVES, lid_shape
@@ -16,6 +17,8 @@ _FLIP = np.array([-1.0, 1.0, 1.0])
 _BLOWN_UP = ("cheekPuff",)
 """Skin that leaves the form under it, instead of sliding over it."""
 _HALVED = ("mouthSmile", "mouthPress", "mouthLowerDown", "mouthUpperUp")
+_TOUCHING = ("mouthFrownLeft", "mouthStretchLeft", "mouthPressLeft", "mouthRollLower", "mouthRollUpper", "mouthShrugLower")
+"""They move lips that are shut without parting them: a crack of a hundredth of a millimetre shows as a line of teeth."""
 
 
 def _pulled(skin: Skin, region: Regions) -> dict[str, np.ndarray]:
@@ -37,6 +40,15 @@ def _pulled(skin: Skin, region: Regions) -> dict[str, np.ndarray]:
     return shapes
 
 
+def _kept_shut(skin: Skin, delta: np.ndarray) -> np.ndarray:
+    """The displacement with each pair of vertices in which the lips touch moved as one."""
+    ring = skin.layout.ring("mouth", CONTACT_RING)
+    upper, lower = ring[1 : len(ring) // 2], ring[: len(ring) // 2 : -1]
+    shut = delta.copy()
+    shut[upper] = shut[lower] = (delta[upper] + delta[lower]) / 2.0
+    return shut
+
+
 def build_shapes(spec: CharacterSpec, skin: Skin, region: Regions) -> dict[str, np.ndarray]:
     """Displacement (V,3) float32 of the skin for each of `CHANNELS`, in their order."""
     shapes = _pulled(skin, region)
@@ -52,6 +64,8 @@ def build_shapes(spec: CharacterSpec, skin: Skin, region: Regions) -> dict[str, 
             add(f"{name}Left", delta * half_mask(skin.vertices[:, 0])[:, None])
         else:
             add(name, delta)
+    for name in _TOUCHING:
+        shapes[name] = _kept_shut(skin, shapes[name])
     for name in [n for n in shapes if n.endswith("Left")]:
         shapes[f"{name[:-4]}Right"] = shapes[name][skin.layout.mirror] * _FLIP
     for name in [n for n in shapes if not n.endswith(("Left", "Right"))]:

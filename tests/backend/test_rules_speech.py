@@ -42,6 +42,13 @@ def test_the_channels_close_a_rig_that_follows_arkit_by_the_book() -> None:
     assert at_centres(opened, line, 30, BILABIAL).max() < 0.01
 
 
+def test_the_tongue_stays_behind_lips_that_are_shut() -> None:
+    line = line_of(["SIL", "TH", "P", "TH", "L", "M", "TH", "SIL"], pace=0.08)
+    tongue = perform_line(line, Direction(60, 1)).channels[:, CHANNEL_INDEX["tongueOut"]]
+    assert tongue.max() > 0.3
+    assert at_centres(tongue, line, 60, BILABIAL).max() < 0.01
+
+
 def test_lip_and_teeth_nearly_touch_on_f_and_v() -> None:
     line = line_of(MAMA_PAPA, "happy")
     gap = inner_lip_gap(perform_line(line, Direction(60, 1)).landmarks)
