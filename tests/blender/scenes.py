@@ -24,7 +24,9 @@ def add_mesh(name: str, keys: tuple[str, ...] = CHANNELS, points: np.ndarray = F
     if keys:
         made.shape_key_add(name="Basis")
     for position, key in enumerate(keys):
-        made.shape_key_add(name=key).data[0].co.z -= 0.01 * (position + 1)
+        block = made.shape_key_add(name=key, from_mix=False)
+        block.value = 0.0  # some versions add keys at their full value
+        block.data[0].co.z -= 0.01 * (position + 1)
     return made
 
 

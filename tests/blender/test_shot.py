@@ -20,14 +20,6 @@ from tests.blender import scenes
 FRAMES = (1, 5, 9)
 
 
-def add_character() -> bpy.types.Object:
-    """The small character with its keys at rest; some versions add keys at their full value."""
-    rig = scenes.add_character()
-    for block in bpy.data.objects["Face"].data.shape_keys.key_blocks:
-        block.value = 0.0
-    return rig
-
-
 def add_camera(**settings: Any) -> bpy.types.Object:
     """A camera before the face that moves and zooms over the first ten frames."""
     data = bpy.data.cameras.new("Camera")
@@ -72,7 +64,7 @@ def seen_by_blender(shot: Shot, objects: list[bpy.types.Object]) -> np.ndarray:
 def test_it_is_seen_where_blenders_camera_sees_it(
     resolution: tuple[int, int], pixel: tuple[float, float], settings: dict[str, Any]
 ) -> None:
-    rig, scene = add_character(), bpy.context.scene
+    rig, scene = scenes.add_character(), bpy.context.scene
     scene.render.resolution_x, scene.render.resolution_y = resolution
     scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = pixel
     add_camera(**settings)
@@ -88,7 +80,7 @@ def test_it_is_seen_where_blenders_camera_sees_it(
 
 
 def test_the_square_round_the_face_is_a_part_of_the_cameras_picture() -> None:
-    rig = add_character()
+    rig = scenes.add_character()
     add_camera()
     shot = read_shot(bpy.context, find_character(rig), FRAMES, 24.0, Framing(FACE, 256))
     assert (shot.width, shot.height) == (256, 256)
@@ -98,7 +90,7 @@ def test_the_square_round_the_face_is_a_part_of_the_cameras_picture() -> None:
 
 
 def test_without_a_camera_the_face_is_seen_from_straight_ahead() -> None:
-    rig = add_character()
+    rig = scenes.add_character()
     rig.rotation_euler.z = 1.0
     for ball in ("Ball eye.L", "Ball eye.R"):
         bpy.data.objects[ball].hide_render = True
@@ -111,7 +103,7 @@ def test_without_a_camera_the_face_is_seen_from_straight_ahead() -> None:
 
 
 def test_frame_mode_and_selection_stay() -> None:
-    rig, scene = add_character(), bpy.context.scene
+    rig, scene = scenes.add_character(), bpy.context.scene
     add_camera()
     scene.frame_set(7)
     mesh = bpy.data.objects["Face"]
@@ -151,7 +143,7 @@ def test_materials_become_surfaces_with_parts_and_textures() -> None:
 
 
 def test_what_is_not_rendered_and_clear_surfaces_are_left_out() -> None:
-    rig = add_character()
+    rig = scenes.add_character()
     bpy.data.objects["Ball eye.L"].hide_render = True
     glass = bpy.data.materials.new("glass")
     glass.use_nodes = True
@@ -170,7 +162,7 @@ def test_what_is_not_rendered_and_clear_surfaces_are_left_out() -> None:
 
 
 def test_a_panoramic_camera_is_refused_with_a_sentence() -> None:
-    rig = add_character()
+    rig = scenes.add_character()
     add_camera(type="PANO")
     with pytest.raises(RigError, match="panoramic"):
         read_shot(bpy.context, find_character(rig), [1], 24.0, Framing())
