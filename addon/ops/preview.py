@@ -49,17 +49,21 @@ class Screening:
         self.total = frames.count
 
     def hear(self, event: Pictured | Filmed) -> None:
-        """Write what has come. Raises RigError when the disk does not take it."""
+        """Write what has come, the first frame in place of the last preview. Raises RigError when the disk refuses."""
         from ..link.events import Pictured
 
         try:
             if isinstance(event, Pictured):
+                if not self.files:  # not sooner: a preview that is refused leaves the last one's frames
+                    self.folder.begin()
                 self.files.append(self.folder.write(frame_name(event.number), event.png))
                 self.total = event.total
             else:
                 self.folder.write(MOVIE, event.movie)
         except OSError as error:
-            raise RigError("preview.disk", "The frames cannot be written; is the disk full?", str(error)) from error
+            raise RigError(
+                "preview.disk", "The frames cannot be written; is the disk full, or the folder read-only?", str(error)
+            ) from error
 
     def end(self, error: SoliloquyError | None) -> None:
         """Put what there is into the scene, as one step of undo."""
@@ -132,10 +136,6 @@ class SOLILOQUY_OT_preview(Explained, bpy.types.Operator):
             context.window_manager.progress_end()
         request = _request(scene, line, shot, portrait)
         folder = FrameFolder(_parent(), character.name, line.name)
-        try:
-            folder.begin()
-        except OSError as error:
-            raise RigError("preview.folder", "The folder for the frames cannot be made.", str(error)) from error
         name = runtime.get().submit(request, Screening(scene, character.name, line.name, line.frames, folder))
         if bpy.app.background:
             runtime.get().wait(name, self.timeout)

@@ -124,6 +124,18 @@ def test_previewing_again_replaces_only_our_own(connected: None, tmp_path: Path)
     assert stray.read_bytes() == b"the artist's"
 
 
+def test_a_preview_that_is_refused_leaves_the_last_one_on_the_disk(connected: None, tmp_path: Path) -> None:
+    baked_line(tmp_path)
+    bpy.ops.soliloquy.preview()
+    folder, settings = tmp_path / "soliloquy_preview" / "hello", preview_of(bpy.context.scene)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert {"00001.png", "preview.mp4"} <= before.keys()
+    settings.generator, settings.folder = "character", str(tmp_path)  # no trained character lies there
+    with pytest.raises(RuntimeError, match="has not been trained"):
+        bpy.ops.soliloquy.preview(noted=True)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
 def test_a_folder_that_is_not_ours_is_left_alone(connected: None, tmp_path: Path) -> None:
     baked_line(tmp_path)
     taken = tmp_path / "soliloquy_preview" / "hello"
