@@ -131,9 +131,7 @@ class SOLILOQUY_OT_preview(Explained, bpy.types.Operator):
         if not portrait:
             fps = scene_timeline(scene, line.frames.first).rate
             framing = Framing(settings.framing, settings.height)
-            context.window_manager.progress_begin(0.0, 1.0)
             shot = read_shot(context, character, line.frames.frames().tolist(), fps, framing).to_bytes()
-            context.window_manager.progress_end()
         request = _request(scene, line, shot, portrait)
         folder = FrameFolder(_parent(), character.name, line.name)
         name = runtime.get().submit(request, Screening(scene, character.name, line.name, line.frames, folder))

@@ -21,7 +21,7 @@ class MeshFrames:
 
     Vertices where two materials meet are doubled, so that each has one colour.
     vertices  (T,V,3) float32, world space; triangles (F,3) int32, counter-clockwise from outside
-    colours   (V,3) float32, linear RGB, the materials' base colours (times a linked colour attribute's values)
+    colours   (V,3) float32, linear RGB: a linked colour attribute's values, which replace the base colour, or that
     specular  (V,) float32 in 0..1, as the materials have it for the viewport
     source    (V,) int32, the vertex of the mesh that each one is
     uv        (F,3,2) float32, the active UV map at the corners of each triangle; zeros where there is none
@@ -53,7 +53,7 @@ def read_meshes(
     number from frame to frame, which no array can hold.
     """
     scene = context.scene
-    before = scene.frame_current
+    before, part = scene.frame_current, scene.frame_subframe
     meshes = [o for o in objects if o.type == "MESH" and not o.hide_render and o.data.polygons and not _clear(o)]
     positions: list[list[np.ndarray]] = [[] for _ in meshes]
     try:
@@ -66,7 +66,7 @@ def read_meshes(
                 at_frame(graph)
         surfaces = [_surface(thing.evaluated_get(context.evaluated_depsgraph_get())) for thing in meshes]
     finally:
-        scene.frame_set(before)
+        scene.frame_set(before, subframe=part)
     for thing, series in zip(meshes, positions, strict=True):
         if len({len(points) for points in series}) > 1:
             raise RigError("dump.topology", "This mesh changes its number of vertices over time.", thing.name)

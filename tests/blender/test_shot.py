@@ -105,12 +105,12 @@ def test_without_a_camera_the_face_is_seen_from_straight_ahead() -> None:
 def test_frame_mode_and_selection_stay() -> None:
     rig, scene = scenes.add_character(), bpy.context.scene
     add_camera()
-    scene.frame_set(7)
+    scene.frame_set(7, subframe=0.5)
     mesh = bpy.data.objects["Face"]
     mesh.select_set(True)
     bpy.context.view_layer.objects.active = mesh
     read_shot(bpy.context, find_character(rig), FRAMES, 24.0, Framing())
-    assert scene.frame_current == 7
+    assert (scene.frame_current, scene.frame_subframe) == (7, 0.5)
     assert bpy.context.view_layer.objects.active == mesh
     assert [thing.name for thing in bpy.context.selected_objects] == ["Face"]
 
