@@ -17,8 +17,11 @@ _FLIP = np.array([-1.0, 1.0, 1.0])
 _BLOWN_UP = ("cheekPuff",)
 """Skin that leaves the form under it, instead of sliding over it."""
 _HALVED = ("mouthSmile", "mouthPress", "mouthLowerDown", "mouthUpperUp")
-_TOUCHING = ("mouthFrownLeft", "mouthStretchLeft", "mouthPressLeft", "mouthRollLower", "mouthRollUpper", "mouthShrugLower")
-"""They move lips that are shut without parting them: a crack of a hundredth of a millimetre shows as a line of teeth."""
+_TOUCHING = (
+    *("mouthFrownLeft", "mouthStretchLeft", "mouthPressLeft"),
+    *("mouthRollLower", "mouthRollUpper", "mouthShrugLower"),
+)
+"""They move shut lips without parting them: a crack of a hundredth of a millimetre shows as a line of teeth."""
 
 
 def _pulled(skin: Skin, region: Regions) -> dict[str, np.ndarray]:
