@@ -14,6 +14,7 @@ from PIL import Image
 
 from addon.core.errors import RequestError
 from addon.core.performance import Performance
+from backend.cli import main
 from backend.evaluation.painting import evaluate_character
 from backend.generator.character.body import Plan, base_texels, own_uv, screen_points
 from backend.generator.character.check import doubts
@@ -216,6 +217,18 @@ def test_a_file_called_stop_ends_it_and_keeps_the_best(folder: Path, tmp_path: P
     assert status.step < 5
     assert (tmp_path / WEIGHTS).is_file()
     assert not (tmp_path / STOP).exists()
+
+
+def test_a_stop_while_the_frames_are_read_counts_and_one_that_was_left_does_not(folder: Path, tmp_path: Path) -> None:
+    trainer = Trainer(read_set(folder), tmp_path, SHORT, "cpu")
+    (tmp_path / STOP).touch()
+    status = trainer.run(quietly)
+    assert (status.state, status.step) == ("stopped", 1)
+    command = ["train", "character", "--set", str(folder), "--out", str(tmp_path / "new"), "--steps", "2"]
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / STOP).touch()
+    assert main(command) == 0
+    assert json.loads((tmp_path / "new" / STATUS).read_text(encoding="utf-8"))["state"] == "done"
 
 
 def test_it_ends_early_when_nothing_is_gained(folder: Path, tmp_path: Path) -> None:

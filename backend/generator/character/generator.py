@@ -106,8 +106,10 @@ class CharacterGenerator:
         from .dataset import read_set
         from .export import export
         from .settings import TrainingConfig
+        from .status import clear_stop
         from .training import train
 
+        clear_stop(state.folder)
         train(read_set(examples), state.folder, TrainingConfig(minutes=minutes), device_name(), report)
         export(read_character(state.folder))
         return self.prepare(state.shot, report)

@@ -49,9 +49,14 @@ def write_preview(folder: Path, picture: np.ndarray) -> None:
     os.replace(draft, folder / PREVIEW)  # noqa: PTH105
 
 
+def clear_stop(folder: Path) -> None:
+    """Take away a file called stop that was left from before: it says nothing about a training that begins."""
+    (folder / STOP).unlink(missing_ok=True)
+
+
 def asked_to_stop(folder: Path) -> bool:
     """Whether somebody put a file called stop into the folder; it is taken away."""
     if not (folder / STOP).exists():
         return False
-    (folder / STOP).unlink(missing_ok=True)
+    clear_stop(folder)
     return True

@@ -65,9 +65,9 @@ class Trainer:
     def run(self, report: Report) -> Status:
         """Learn until the minutes or steps are over, nothing is gained any more, or a file `stop` is there.
 
-        The best that was seen lies in the folder at the end, whichever it was.
+        The best that was seen lies in the folder at the end, whichever it was. A `stop` that was there before is
+        heeded too: whoever begins a training clears one that was left (`clear_stop`) before reading anything.
         """
-        asked_to_stop(self._folder)  # one that was left from before says nothing about this training
         began, before = time.monotonic(), self.progress.minutes
         self._status("learning", {}).write(self._folder)
         state, loss = "", float("nan")

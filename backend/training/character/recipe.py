@@ -26,6 +26,10 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train, export the network, and say how good it is. Raises RequestError where nothing is given to learn from."""
+    from backend.generator.character.status import clear_stop
+
+    clear_stop(options.out)  # before what takes its time: a stop that is asked for meanwhile counts
+
     from backend.device import device_name
     from backend.generator.character.check import doubts
     from backend.generator.character.dataset import read_set
