@@ -14,7 +14,7 @@ from bpy.props import FloatVectorProperty
 from ..core.errors import RequestError, RigError, SoliloquyError
 from ..core.preview import FACE_POINTS
 from ..preview.face_points import place_of, prompt, view_of
-from ..preview.sequence import show_picture
+from ..preview.pictures import show_picture
 from ..preview.settings import points_of, preview_of, set_points
 from .base import Explained
 

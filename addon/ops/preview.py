@@ -17,7 +17,7 @@ from ..core.errors import BackendError, JobCancelled, RequestError, RigError, So
 from ..core.preview import LANDMARK_NETWORK, PreviewRequest
 from ..core.timeline import FrameRange
 from ..preferences import confirm, is_confirmed, link_problem
-from ..preview import sequence
+from ..preview import pictures, sequence
 from ..preview.face_points import in_pixels
 from ..preview.folder import MOVIE, FrameFolder, frame_name
 from ..preview.line import ShownLine, shown_line
@@ -157,8 +157,8 @@ class SOLILOQUY_OT_place_preview(Explained, bpy.types.Operator):
                 "preview.gone", "The scene is no longer in the file; the frames are on the disk.", self.folder
             )
         note = sequence.place_frames(scene, made.character, made.line, made.files, made.frames.first)
-        image = sequence.sequence_image(made.character, made.files[0])
-        sequence.show_beside(context, image, made.frames.first, len(made.files))
+        image = pictures.sequence_image(made.character, made.files[0])
+        pictures.show_beside(context, image, made.frames.first, len(made.files))
         said = f"{len(made.files)} frames of {made.line} lie in the sequencer; they are in {made.folder.path}."
         for sentence in filter(None, (note, said)):
             self.report({"INFO"}, sentence)

@@ -14,7 +14,7 @@ from bpy.props import FloatProperty
 from .. import runtime
 from ..core.errors import BackendError, RigError
 from ..preferences import backend_place, link_problem
-from ..preview import sequence
+from ..preview import pictures
 from ..preview.chore import Chore
 from ..preview.settings import preview_of
 from ..rig.discover import find_character
@@ -152,7 +152,7 @@ def _watch() -> float | None:
             "ERROR" if state.problem else "INFO", failed if state.problem else f"{chore.name} has ended."
         )
     if (chore.folder / PICTURE).is_file():
-        sequence.show_growing(bpy.context, chore.folder / PICTURE)
+        pictures.show_growing(bpy.context, chore.folder / PICTURE)
     redraw()
     return POLL_S if state.running else None
 

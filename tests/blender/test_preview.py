@@ -10,7 +10,7 @@ import pytest
 
 from addon import runtime
 from addon.ops.preview import Screening
-from addon.preview.sequence import OWNER, place_frames, remove_frames, show_growing
+from addon.preview.pictures import OWNER
 from addon.preview.settings import preview_of
 from addon.properties import settings_of
 from addon.rig import ownership
@@ -225,24 +225,3 @@ def test_the_performance_survives_saving_the_file(tmp_path: Path) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
     assert ownership.performances_of("Rig") == {"hello": line.to_bytes()}
-
-
-def test_a_picture_that_grows_is_shown_as_it_is_now(tmp_path: Path) -> None:
-    path = tmp_path / "preview.png"
-    for size in (8, 16):
-        path.write_bytes(picture(size, size))
-        image = show_growing(bpy.context, path)
-        assert tuple(image.size) == (size, size)
-    assert len(bpy.data.images) == 1
-
-
-def test_frames_of_an_unsaved_file_are_placed_where_they_lie(tmp_path: Path) -> None:
-    scene = bpy.context.scene
-    files = []
-    for number in range(3):
-        files.append(tmp_path / f"{number + 1:05d}.png")
-        files[-1].write_bytes(picture(8, 8))
-    assert place_frames(scene, "Rig", "hello", files, 7) == ""
-    (strip,) = our_strips()
-    assert (start_of(strip), end_of(strip)) == (7, 10)
-    assert remove_frames(scene, "Rig") == 1
