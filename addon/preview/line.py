@@ -71,7 +71,7 @@ def _moved(line: str, strips: Sequence[bpy.types.NlaStrip]) -> int:
         if not np.allclose((*played, length), (*whole, whole[1] - whole[0]), rtol=0.0, atol=FRAME_SLACK):
             raise RigError(
                 "preview.cut",
-                f"The strip of {line} plays a part of its take; choose Sync Action Length in the NLA, and preview again.",
+                f"The strip of {line} plays a part of its take; choose Sync Action Length in the NLA, and try again.",
                 strip.name,
             )
     moves = {round(strip.frame_start - strip.action_frame_start) for strip in strips}
