@@ -12,6 +12,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from . import identity
+from .paths import absolute
 
 if TYPE_CHECKING:
     from .link.supervisor import BackendPlace
@@ -25,7 +26,7 @@ def _apply_log_level(self: SoliloquyPreferences, _context: bpy.types.Context) ->
 
 
 class SoliloquyPreferences(bpy.types.AddonPreferences):
-    """Preferences of the add-on."""
+    """Preferences of the add-on. Its paths are of the machine: // would mean another place in every file."""
 
     bl_idname = identity.root_package()
 
@@ -107,7 +108,7 @@ def link_problem() -> str:
 
 
 def _path(text: str) -> Path | None:
-    return Path(bpy.path.abspath(text)) if text.strip() else None
+    return absolute(text) if text.strip() else None
 
 
 CLASSES: Final = (SoliloquyPreferences,)

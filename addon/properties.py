@@ -12,18 +12,12 @@ from .core.emotion import EMOTIONS
 from .core.engines import DEFAULT_ENGINE, ENGINES
 from .core.layers import LAYERS
 from .core.request import MAX_TEXT
+from .paths import RELATIVE
 
 FROM_VOICE: Final = "auto"
 """The choice of emotion that leaves it to the voice."""
 MAX_SEED_FIELD: Final = 2**31 - 1
 """Blender's integer properties are signed 32-bit."""
-
-_RELATIVE_PATH: Final = (
-    {"PATH_SUPPORTS_BLEND_RELATIVE"}
-    if "is_path_supports_blend_relative" in bpy.types.Property.bl_rna.properties
-    else set()
-)
-"""Blender from 4.5 on wants to be told that a path may start with // ; before, every one may."""
 
 
 class SoliloquySettings(bpy.types.PropertyGroup):
@@ -38,7 +32,7 @@ class SoliloquySettings(bpy.types.PropertyGroup):
         name="Sound",
         description="The recorded line: wav, flac, ogg or mp3",
         subtype="FILE_PATH",
-        options=_RELATIVE_PATH,
+        options=set(RELATIVE),
     )
     text: StringProperty(
         name="Text",

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ..core.errors import RigError
 from ..core.table import TableRow, profile_of, table_of, with_mirrored
 from ..mapping import fill_table, keep_table, rows_in, table_in
+from ..paths import RELATIVE, absolute
 from ..rig import geometry, landmark_empties, table
 from ..rig.discover import find_character, gather
 from .base import NO_CHARACTER, Explained, chosen_character
@@ -83,7 +82,7 @@ class SOLILOQUY_OT_table_save(_OnCharacter, bpy.types.Operator):
     bl_idname = "soliloquy.table_save"
     bl_label = "Save Mapping"
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE", *RELATIVE})
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -97,7 +96,7 @@ class SOLILOQUY_OT_table_save(_OnCharacter, bpy.types.Operator):
         rows = rows_in(context.scene)
         if not rows:
             raise RigError("table.empty", "The mapping table is empty; show the mapping first.")
-        path = Path(bpy.path.abspath(self.filepath)).with_suffix(".json")
+        path = absolute(self.filepath).with_suffix(".json")
         table.save(path, profile_of(path.stem, rows))
 
 
@@ -107,7 +106,7 @@ class SOLILOQUY_OT_table_load(_OnCharacter, bpy.types.Operator):
     bl_idname = "soliloquy.table_load"
     bl_label = "Load Mapping"
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE", *RELATIVE})
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -117,7 +116,7 @@ class SOLILOQUY_OT_table_load(_OnCharacter, bpy.types.Operator):
 
     def run(self, context: bpy.types.Context) -> None:
         """See `Explained`."""
-        profile = table.load(Path(bpy.path.abspath(self.filepath)))
+        profile = table.load(absolute(self.filepath))
         root = gather(chosen_character(context)).root
         context.scene.soliloquy.character = root
         table.keep(root, profile)

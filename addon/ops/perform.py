@@ -18,6 +18,7 @@ from ..core.errors import RigError, SoundError
 from ..core.heard import heard_sentence
 from ..core.performance import Performance
 from ..core.request import PerformRequest
+from ..paths import RELATIVE, absolute
 from ..preferences import link_problem
 from ..properties import FROM_VOICE, SoliloquySettings, chosen_layers, settings_of
 from ..rig import take
@@ -53,7 +54,7 @@ class SOLILOQUY_OT_perform(Explained, bpy.types.Operator):
         settings = settings_of(context.scene)
         selected = chosen_character(context)
         require_editable(find_character(selected))  # refused now rather than after the work
-        path = Path(bpy.path.abspath(settings.sound))
+        path = absolute(settings.sound)
         request = PerformRequest(
             sound=_read_sound(path),
             sound_name=path.name,
@@ -111,7 +112,7 @@ class SOLILOQUY_OT_bake_file(Explained, bpy.types.Operator):
     bl_label = "Bake Performance File"
     bl_options = {"REGISTER", "UNDO"}
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE", *RELATIVE})
     filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
 
     @classmethod
@@ -127,8 +128,8 @@ class SOLILOQUY_OT_bake_file(Explained, bpy.types.Operator):
     def run(self, context: bpy.types.Context) -> None:
         """See `Explained`. The sound in the panel, if there is one, goes with it."""
         settings = settings_of(context.scene)
-        path = Path(bpy.path.abspath(self.filepath))
-        sound = Path(bpy.path.abspath(settings.sound)) if settings.sound else None
+        path = absolute(self.filepath)
+        sound = absolute(settings.sound) if settings.sound else None
         wanted = take.Take(
             path.stem, sound, settings.start_frame, settings.tolerance, chosen_layers(settings), settings.push,
             settings.raise_ranges,

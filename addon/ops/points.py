@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import blf  # pyright: ignore[reportMissingImports] - it comes with Blender
@@ -13,6 +12,7 @@ from bpy.props import FloatVectorProperty
 
 from ..core.errors import RequestError, RigError, SoliloquyError
 from ..core.preview import FACE_POINTS
+from ..paths import absolute
 from ..preview.face_points import place_of, prompt, view_of
 from ..preview.pictures import show_picture
 from ..preview.settings import points_of, preview_of, set_points
@@ -136,7 +136,7 @@ class SOLILOQUY_OT_clear_points(Explained, bpy.types.Operator):
 def _picture(path: str) -> bpy.types.Image:
     """The portrait as an image of the file. Raises RequestError when it is no picture."""
     try:
-        image = bpy.data.images.load(str(Path(bpy.path.abspath(path))), check_existing=True)
+        image = bpy.data.images.load(str(absolute(path)), check_existing=True)
     except RuntimeError as error:
         raise RequestError("preview.file", "The portrait cannot be read; choose it again.", path) from error
     if not all(image.size):

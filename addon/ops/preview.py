@@ -16,6 +16,7 @@ from .. import runtime
 from ..core.errors import BackendError, JobCancelled, RequestError, RigError, SoliloquyError
 from ..core.preview import LANDMARK_NETWORK, PreviewRequest
 from ..core.timeline import FrameRange
+from ..paths import absolute
 from ..preferences import confirm, is_confirmed, link_problem
 from ..preview import pictures, sequence
 from ..preview.face_points import in_pixels
@@ -230,16 +231,16 @@ def _note(context: bpy.types.Context) -> str:
 
 def _parent() -> Path:
     """Beside the .blend, or in a temporary folder where that was never saved."""
-    return Path(bpy.path.abspath("//")) if bpy.data.filepath else Path(tempfile.gettempdir())
+    return absolute("//") if bpy.data.filepath else Path(tempfile.gettempdir())
 
 
 def _folder(text: str) -> str:
-    return str(Path(bpy.path.abspath(text))) if text.strip() else ""
+    return str(absolute(text)) if text.strip() else ""
 
 
 def _size(portrait: str) -> tuple[int, int]:
     """Width and height of a picture file as it is now, (0, 0) where Blender cannot read it."""
-    image = bpy.data.images.load(str(Path(bpy.path.abspath(portrait))), check_existing=False)
+    image = bpy.data.images.load(str(absolute(portrait)), check_existing=False)
     try:
         return image.size[0], image.size[1]
     finally:
@@ -248,6 +249,6 @@ def _size(portrait: str) -> tuple[int, int]:
 
 def _bytes(text: str, what: str) -> bytes:
     try:
-        return Path(bpy.path.abspath(text)).read_bytes()
+        return absolute(text).read_bytes()
     except OSError as error:
         raise RequestError("preview.file", f"The {what} cannot be read; choose it again.", text) from error

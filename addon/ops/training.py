@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from bpy.props import FloatProperty
 
 from .. import runtime
 from ..core.errors import BackendError, RigError
+from ..paths import absolute
 from ..preferences import backend_place, link_problem
 from ..preview import pictures
 from ..preview.chore import Chore
@@ -23,6 +25,7 @@ from .base import NO_CHARACTER, Explained, chosen_character
 
 ROOT: Final[Path] = Path(__file__).resolve().parents[2]
 POLL_S: Final[float] = 1.0
+DEFAULT_FOLDER: Final[str] = "//soliloquy_character"
 SET, LEARNED, COPY = "set", "learned", "scene.blend"
 PICTURE: Final[str] = "preview.png"
 """What a training shows of itself, in its folder."""
@@ -109,7 +112,7 @@ class SOLILOQUY_OT_train_character(Explained, bpy.types.Operator):
         minutes = preview_of(context.scene).minutes
         command = [str(place.python), "-m", "backend", "train", "character", "--minutes", str(minutes)]
         command += ["--set", str(folder / SET), "--out", str(folder / LEARNED)]
-        preview_of(context.scene).folder = str(folder / LEARNED)
+        preview_of(context.scene).folder = _learned_folder(context)
         _begin(Chore("The training", folder / LEARNED), command, place.working_dir, self.timeout)
 
 
@@ -172,4 +175,13 @@ def _why_not(context: bpy.types.Context) -> str:
 
 
 def _folder(context: bpy.types.Context) -> Path:
-    return Path(bpy.path.abspath(preview_of(context.scene).training_folder or "//soliloquy_character"))
+    return absolute(_written_folder(context))
+
+
+def _written_folder(context: bpy.types.Context) -> str:
+    return preview_of(context.scene).training_folder or DEFAULT_FOLDER
+
+
+def _learned_folder(context: bpy.types.Context) -> str:
+    """Where the trained character goes, as the artist writes it: what is kept of that moves with the file."""
+    return os.path.join(_written_folder(context), LEARNED)  # noqa: PTH118 - a Path has no //

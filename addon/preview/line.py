@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.errors import RigError
 from ..core.timeline import FRAME_SLACK, FrameRange
+from ..paths import absolute
 from ..rig import nla, ownership
 from ..rig.parts import Character
 from ..rig.sound import OWNER
@@ -86,4 +87,4 @@ def _sound(scene: bpy.types.Scene, character: str) -> Path | None:
     if scene.sequence_editor is None:
         return None
     strip = next((s for s in strips_of(scene) if s.get(OWNER) == character and s.sound is not None), None)
-    return Path(bpy.path.abspath(strip.sound.filepath)) if strip is not None else None
+    return absolute(strip.sound.filepath) if strip is not None else None

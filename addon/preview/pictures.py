@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import bpy
 
+from ..paths import relative
+
 OWNER: Final[str] = "soliloquy_preview"
 """Custom property of our picture strips and images: the character that is shown."""
 GROWING: Final[str] = "soliloquy_training"
@@ -24,7 +26,7 @@ def sequence_image(character: str, first_file: Path) -> bpy.types.Image:
         image = bpy.data.images.load(str(first_file))
         image.name, image[OWNER] = f"{character} preview", character
     image.source = "SEQUENCE"
-    image.filepath = reachable(first_file)
+    image.filepath = relative(first_file)
     image.reload()
     return image
 
@@ -77,16 +79,6 @@ def show_picture(context: bpy.types.Context, image: bpy.types.Image) -> bool:
     if area is not None:
         area.spaces.active.image = image
     return area is not None
-
-
-def reachable(path: Path) -> str:
-    """The path as a .blend keeps it: relative to itself where it can be."""
-    if not bpy.data.filepath:
-        return str(path)
-    try:
-        return bpy.path.relpath(str(path))
-    except ValueError:  # another drive
-        return str(path)
 
 
 def _ours(mark: str, value: str | None = None) -> list[bpy.types.Image]:

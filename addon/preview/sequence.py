@@ -8,8 +8,9 @@ from typing import Final
 import bpy
 
 from ..core.timeline import FrameRange
+from ..paths import relative
 from ..rig.strips import end_of, free_channel, start_of, strips_of
-from .pictures import OWNER, reachable, remove_sequence
+from .pictures import OWNER, remove_sequence
 
 OUTPUT: Final[str] = "soliloquy_output"
 """Custom property of our picture strips: whether the scene rendered its sequencer before they came, and shall again
@@ -26,7 +27,7 @@ def place_frames(scene: bpy.types.Scene, character: str, line: str, files: list[
     _remove_strips(scene, character)
     strips, frames = strips_of(scene), FrameRange(first, first + len(files) - 1)
     others = [strip for strip in strips if strip.type != "SOUND" and OWNER not in strip]
-    strip = strips.new_image(f"{line} preview", reachable(files[0]), free_channel(strips, frames), first)
+    strip = strips.new_image(f"{line} preview", relative(files[0]), free_channel(strips, frames), first)
     for file in files[1:]:
         strip.elements.append(file.name)
     strip[OWNER], strip[OUTPUT] = character, scene.render.use_sequencer and not others

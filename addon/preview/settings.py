@@ -18,6 +18,7 @@ from bpy.props import (
 
 from ..core.preview import DEFAULT_GENERATOR, FACE_POINTS, Points
 from ..core.shot import MAX_SIZE
+from ..paths import RELATIVE, absolute
 from .shoot import CAMERA, FACE
 
 GENERATORS: Final = (
@@ -71,22 +72,25 @@ class SoliloquyPreview(bpy.types.PropertyGroup):
         name="Folder",
         description="The trained character, or the weights of LivePortrait",
         subtype="DIR_PATH",
-        options=set(),
+        options=set(RELATIVE),
     )
     portrait: StringProperty(
-        name="Portrait", description="A picture of one face, seen from the front", subtype="FILE_PATH", options=set()
+        name="Portrait",
+        description="A picture of one face, seen from the front",
+        subtype="FILE_PATH",
+        options=set(RELATIVE),
     )
     points: CollectionProperty(type=SoliloquyFacePoint)
     points_on: StringProperty(
         name="Points On",
-        description="The portrait that the points lie on; on another one they do not count",
+        description="The portrait that the points lie on, as it was written; on another one they do not count",
         options={"HIDDEN"},
     )
     training_folder: StringProperty(
         name="Training Folder",
         description="Where training set and trained character go; empty for a folder beside the file",
         subtype="DIR_PATH",
-        options=set(),
+        options=set(RELATIVE),
     )
     set_size: IntProperty(
         name="Size", description="Pixels of a training picture", min=64, max=1024, default=256, options=set()
@@ -108,7 +112,8 @@ def preview_of(scene: bpy.types.Scene) -> SoliloquyPreview:
 
 def points_of(settings: SoliloquyPreview) -> Points:
     """The points that were placed on the chosen portrait, as fractions to the right and down; none or all of them."""
-    if settings.points_on != bpy.path.abspath(settings.portrait) or len(settings.points) != len(FACE_POINTS):
+    on_it = absolute(settings.points_on) == absolute(settings.portrait)
+    if not on_it or len(settings.points) != len(FACE_POINTS):
         return ()
     return tuple((point.place[0], point.place[1]) for point in settings.points)
 
@@ -116,7 +121,7 @@ def points_of(settings: SoliloquyPreview) -> Points:
 def set_points(settings: SoliloquyPreview, places: Points) -> None:
     """Keep the points of the chosen portrait, or, where there are none, forget those there were."""
     settings.points.clear()
-    settings.points_on = bpy.path.abspath(settings.portrait) if places else ""
+    settings.points_on = settings.portrait if places else ""
     for name, place in zip(FACE_POINTS, places, strict=False):
         point = settings.points.add()
         point.name, point.place = name, place

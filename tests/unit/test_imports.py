@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = frozenset({"addon.core"})
 LINK = CORE | {"addon.link"}
 RIG = CORE | {"addon.rig"}
-SHELL = LINK | {"addon.identity", "addon.preferences", "addon.properties", "addon.status"}
-"""What the modules beside the folders stand on: who we are, preferences, properties, what the panel is told."""
+SHELL = LINK | {"addon.identity", "addon.paths", "addon.preferences", "addon.properties", "addon.status"}
+"""What the modules beside the folders stand on: who we are, paths, preferences, properties, what the panel is told."""
 TABLE = SHELL | RIG | {"addon.mapping"}
 OPS = TABLE | {"addon.jobs", "addon.runtime", "addon.character", "addon.preview", "addon.ops"}
 MATERIAL = CORE | {"backend.device", "backend.face", "backend.speech", "backend.audio"}
@@ -25,9 +25,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "addon.core": CORE,
     "addon.link": LINK,
     "addon.rig": RIG,
-    "addon.preview": RIG | {"addon.preview"},
+    "addon.preview": RIG | {"addon.paths", "addon.preview"},
     "addon.character": CORE | {"addon.character"},
     "addon.identity": frozenset(),
+    "addon.paths": frozenset(),
     "addon.preferences": SHELL,
     "addon.properties": SHELL,
     "addon.status": SHELL,
