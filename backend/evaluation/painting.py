@@ -45,12 +45,20 @@ class Painted:
 def evaluate_character(folder: Path, examples: Path, out: Path) -> dict[str, Any]:
     """Measure a trained character on the test frames of a set; writes `report.json` and `sheet.png` into `out`.
 
-    Raises RequestError when the set has no test frames or the character was trained on another surface.
+    Raises RequestError when the set has no test frames or the character was trained on another surface or size.
     """
     rendered, trained = read_set(examples), read_character(folder)
     numbers = rendered.numbers("test")
     if not len(numbers):
         raise RequestError("set.test", "The set has no test frames: render held-out performances too.", str(examples))
+    trained.require_surface(rendered.shot.subject)
+    if trained.plan.height != rendered.shot.height:
+        raise RequestError(
+            "set.size",
+            f"The character was trained on pictures {trained.plan.height} pixels high and the set's are "
+            f"{rendered.shot.height}; render a set of the same size.",
+            str(examples),
+        )
     out.mkdir(parents=True, exist_ok=True)
     reader = _reader(rendered)
     report: dict[str, Any] = {"frames": len(numbers), "engine": rendered.engine, "trained": trained.card["metrics"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from backend.generator.character.export import export
 from backend.generator.character.folder import CARD, WEIGHTS, read_character
 from backend.generator.character.generator import FOLDER, CharacterGenerator, painter_of
 from backend.generator.character.network import STRIDE
+from backend.generator.character.pictures import resized
 from backend.generator.character.settings import PainterConfig, TrainingConfig
 from backend.generator.character.status import STATUS, STOP
 from backend.generator.character.training import Trainer, train
@@ -325,3 +327,28 @@ def test_a_set_without_test_frames_is_not_measured(trained: tuple[Path, Trainer]
     rendered_set(only, 12, 0)
     with pytest.raises(RequestError, match="held-out"):
         evaluate_character(trained[0], only, tmp_path)
+
+
+def test_a_set_of_another_surface_or_size_is_not_measured(
+    trained: tuple[Path, Trainer], folder: Path, tmp_path: Path
+) -> None:
+    other = shutil.copytree(folder, tmp_path / "set")
+    shot = read_set(folder).shot
+    stretched = replace(shot.subject, uv=shot.subject.uv * 0.5)
+    (other / "shot.npz").write_bytes(replace(shot, subject=stretched).to_bytes())
+    with pytest.raises(RequestError, match="another surface"):
+        evaluate_character(trained[0], other, tmp_path)
+    (other / "shot.npz").write_bytes(replace(shot, width=48, height=48).to_bytes())
+    for path in (other / "frames").iterdir():
+        Image.fromarray(resized(np.asarray(Image.open(path)), 48, 48)).save(path)
+    with pytest.raises(RequestError, match="64 pixels high"):
+        evaluate_character(trained[0], other, tmp_path)
+
+
+def test_a_picture_in_another_size_has_no_dark_edge() -> None:
+    picture = np.zeros((32, 32, 4), np.uint8)
+    picture[8:24, 8:24] = (200, 100, 50, 255)
+    small = resized(picture, 20, 20)
+    edge = small[small[..., 3] > 64]
+    assert (edge[:, 3] < 255).any()
+    assert np.abs(edge[:, :3].astype(int) - (200, 100, 50)).max() <= 8

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from addon.core.errors import RequestError
+from addon.core.shot import Subject
 
-from .body import Plan
+from .body import Plan, surface_hash
 from .checkpoint import Progress, read_tensors, write_tensors
 from .model import CharacterModel
 from .settings import PainterConfig, TrainingConfig
@@ -34,6 +35,15 @@ class Trained:
     model: CharacterModel
     plan: Plan
     card: Mapping[str, Any]
+
+    def require_surface(self, subject: Subject) -> None:
+        """Raise RequestError where the character was trained on another surface than the subject's."""
+        if self.plan.surface != surface_hash(subject):
+            raise RequestError(
+                "character.surface",
+                "The character was trained on another surface (mesh, UVs or materials have changed); train it again.",
+                str(self.folder),
+            )
 
 
 def save_character(folder: Path, model: CharacterModel, config: TrainingConfig, plan: Plan, progress: Progress) -> None:

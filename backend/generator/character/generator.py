@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from addon.core.errors import RequestError
@@ -25,11 +24,11 @@ from backend.generator.interface import GeneratorInfo, LatentTrack, Picture, Por
 from backend.generator.raster.scene import Camera
 from backend.generator.raster.shots import camera_of, timing_of, vertices_of
 
-from .body import Body, surface_hash
+from .body import Body
 from .conditioning import Told, Window, features_of
 from .folder import CARD, NETWORK, Trained, read_character
-from .material import as_bytes
 from .network import paste
+from .pictures import as_bytes, resized
 
 NAME: Final[str] = "character"
 FOLDER: Final[str] = "character_folder"
@@ -75,11 +74,7 @@ class CharacterGenerator:
         if not (folder / CARD).is_file():
             return CharacterState(source, folder, None)
         trained = read_character(folder)
-        if trained.plan.surface != surface_hash(source.subject):
-            raise RequestError(
-                "character.surface",
-                "The character was trained on another surface (mesh, UVs or materials have changed); train it again.",
-            )
+        trained.require_surface(source.subject)
         return CharacterState(source, folder, trained)
 
     def latents(self, performance: Performance, state: CharacterState) -> LatentTrack:
@@ -98,7 +93,7 @@ class CharacterGenerator:
         painted = paint_frames(state.trained, state.shot, moving, SAMPLES[quality], device_name())
         for number, picture in enumerate(painted):
             report("rendering", number / len(moving))
-            shown = _sized(picture, state.shot.height, state.shot.width)
+            shown = resized(picture, state.shot.height, state.shot.width)
             yield Picture(number, np.ascontiguousarray(shown[..., :3]), np.ascontiguousarray(shown[..., 3]))
 
     def adapt(self, state: CharacterState, examples: Path, minutes: float, report: Report) -> CharacterState:
@@ -177,11 +172,3 @@ def _painted(paint: Paint, features: Tensor, told: Told, trained: Trained, camer
     whole, mouth, eyes = paint(features, *told.details(features, trained.plan))
     part = paste(paste(whole, mouth, told.corners[:, :1]), eyes, told.corners[:, 1:])
     return as_bytes(told.window.put(part, camera.height, camera.width))
-
-
-def _sized(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A picture (H,W,4) uint8 of another size; colour is weighed by coverage, so that no dark edge is mixed in."""
-    if picture.shape[:2] == (height, width):
-        return picture
-    image = Image.fromarray(picture).convert("RGBa").resize((width, height), Image.Resampling.LANCZOS)
-    return np.asarray(image.convert("RGBA"))

@@ -16,6 +16,7 @@ from .conditioning import Told, Window, one_of, tell
 from .crops import Crops
 from .dataset import RenderedSet
 from .losses import EYE_WEIGHT, MOUTH_WEIGHT
+from .pictures import as_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +62,6 @@ class Material:
     def whole(self, part: Tensor) -> np.ndarray:
         """Pictures (B,H,W,4) uint8 of painted windows (B,4,h,w)."""
         return as_bytes(self.window.put(part, self.camera.height, self.camera.width))
-
-
-def as_bytes(pictures: Tensor) -> np.ndarray:
-    """(B,H,W,4) uint8 of pictures (B,4,H,W) in 0..1, clipped."""
-    return (pictures.clamp(0, 1) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
 def _small(told: Told) -> Told:
