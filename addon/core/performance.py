@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 
 from .channels import CHANNELS
 from .errors import PerformanceError
+from .npz import NOT_AN_NPZ
 
 LANDMARKS: Final[int] = 70
 """68 points in iBUG order, then the left and the right pupil (the character's own left)."""
@@ -123,7 +123,7 @@ class Performance:
                     **{name: data[name] for name in ARRAY_NAMES},
                     meta=json.loads(str(data["meta"])),
                 )
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except NOT_AN_NPZ as error:
             raise PerformanceError(
                 "performance.file", "The file is not a Soliloquy performance; choose an .npz that it wrote.", str(path)
             ) from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from .errors import RequestError
+from .npz import NOT_AN_NPZ
 
 PARTS: Final[tuple[str, ...]] = ("skin", "eyes", "mouth", "hair", "other")
 """What a surface is, for those who draw it: `mouth` is what lies behind the lips (teeth, gums, tongue)."""
@@ -150,5 +150,5 @@ class Shot:
                 vertices = (arrays["steps"].astype(np.float32) * (extent / _STEPS) + low).astype(np.float32)
                 view, width, height, fps = described["camera"]
                 return cls(subject, vertices, view, int(width), int(height), fps, described["meta"])
-        except (KeyError, ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        except NOT_AN_NPZ as error:
             raise RequestError("shot.file", "This is not a shot that Soliloquy wrote; make it again.") from error

@@ -6,7 +6,6 @@ A performance becomes a LatentTrack, which can be looked at, changed and saved, 
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final, Protocol, TypeVar
 import numpy as np
 
 from addon.core.errors import RequestError
+from addon.core.npz import NOT_AN_NPZ
 from addon.core.performance import Performance
 from addon.core.shot import Shot
 
@@ -110,7 +110,7 @@ class LatentTrack:
                 described = json.loads(str(data["described"]))
                 curves = {name: data[name] for name in data.files if name != "described"}
                 return cls(described["generator"], described["fps"], curves, described["meta"])
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except NOT_AN_NPZ as error:
             raise RequestError(
                 "latents.file", "The file is not a latent track; choose an .npz that was saved as one.", str(path)
             ) from error

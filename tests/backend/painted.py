@@ -60,9 +60,9 @@ def moving(count: int, seed: int, subject: Subject, spread: float = 0.35) -> Sho
     return Shot(subject, np.stack(frames), 0.42, SIZE, SIZE, 24.0)
 
 
-def rendered_set(folder: Path, train: int = 20, test: int = 6) -> Path:
+def rendered_set(folder: Path, train: int = 20, test: int = 6, seed: int = 1, spread: float = 0.35) -> Path:
     """The folder of a set, drawn by the rasteriser: two trained lines, a sweep, and a line to test on."""
-    shot = moving(train + test, 1, ball())
+    shot = moving(train + test, seed, ball(), spread)
     (folder / "frames").mkdir(parents=True, exist_ok=True)
     camera = camera_of(shot)
     frames = render(mesh_of(shot.subject, SIZE), shot.vertices, camera, supersample=2, alpha=True)

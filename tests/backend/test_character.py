@@ -98,6 +98,33 @@ def test_geometry_that_is_not_what_the_pictures_show_is_told(folder: Path, tmp_p
     assert "Normals differ" in said
 
 
+@pytest.mark.parametrize("shift", [-5, -1, 1, 3])
+def test_pictures_that_are_shifted_against_their_poses_are_told(folder: Path, shift: int) -> None:
+    rendered = read_set(folder)
+    said = doubts(replace(rendered, pictures=np.roll(rendered.pictures, shift, axis=0)), folder)
+    told = f"picture of frame {max(shift, 0)} shows the pose of frame {max(-shift, 0)}"
+    assert any(told in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(("seed", "spread"), [(2, 0.5), (3, 0.02), (4, 0.0)])
+def test_true_sets_raise_no_doubt_however_much_or_little_moves(tmp_path: Path, seed: int, spread: float) -> None:
+    folder = rendered_set(tmp_path, 9, 3, seed=seed, spread=spread)
+    assert not doubts(read_set(folder), folder)
+
+
+def test_an_empty_frame_and_a_damaged_pass_are_told(folder: Path, tmp_path: Path) -> None:
+    rendered = read_set(folder)
+    (tmp_path / "passes").mkdir()
+    for number in range(rendered.shot.frame_count):
+        depth = {"depth": np.full((SIZE, SIZE), np.inf), "normal": np.zeros((SIZE, SIZE, 3))}
+        np.savez(tmp_path / "passes" / f"{number:05d}.npz", **depth)
+    behind = replace(rendered.shot, vertices=rendered.shot.vertices + np.array([0, 0, 60], np.float32))
+    assert "covers what the renders show to 0 %" in doubts(replace(rendered, shot=behind), tmp_path)[0]
+    (tmp_path / "passes" / "00000.npz").write_bytes(b"PK nothing")
+    with pytest.raises(RequestError, match="pass of the training set is damaged"):
+        doubts(rendered, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [

@@ -13,6 +13,7 @@ from backend.cli import main
 from backend.face.basis import load_basis
 from backend.generator.canonical.head import canonical_shot
 from backend.generator.character.body import screen_points, surface_hash
+from backend.generator.character.check import doubts
 from backend.generator.character.clip import SIZE, set_of_clip, shot_of_landmarks
 from backend.generator.character.dataset import read_set
 from backend.generator.movie import write_movie
@@ -72,6 +73,11 @@ def test_a_clip_becomes_a_set_with_its_end_kept_for_testing(clip: tuple[Path, Pa
     assert not rendered.pictures[:, 0, 0, 3].any()
 
 
+def test_a_clip_whose_frames_are_in_order_raises_no_doubt_about_it(clip: tuple[Path, Path], tmp_path: Path) -> None:
+    folder = set_of_clip(*clip, tmp_path)
+    assert not doubts(read_set(folder), folder)
+
+
 def test_a_clip_and_landmarks_that_do_not_fit_are_refused(clip: tuple[Path, Path], tmp_path: Path) -> None:
     video, landmarks = clip
     with np.load(landmarks) as data:
@@ -81,8 +87,12 @@ def test_a_clip_and_landmarks_that_do_not_fit_are_refused(clip: tuple[Path, Path
         set_of_clip(video, tmp_path / "few.npz", tmp_path)
     with pytest.raises(RequestError, match="68 or 70"):
         set_of_clip(video, tmp_path / "odd.npz", tmp_path)
-    with pytest.raises(RequestError, match="array `landmarks`"):
-        set_of_clip(video, video, tmp_path)
+    (tmp_path / "empty.npz").touch()
+    (tmp_path / "cut.npz").write_bytes(landmarks.read_bytes()[:2000])
+    np.save(tmp_path / "array.npy", np.zeros((12, 70, 2)))
+    for other in (video, tmp_path / "empty.npz", tmp_path / "cut.npz", tmp_path / "array.npy"):
+        with pytest.raises(RequestError, match="array `landmarks`"):
+            set_of_clip(video, other, tmp_path)
     with pytest.raises(RequestError, match="cannot be read"):
         set_of_clip(landmarks, landmarks, tmp_path)
 

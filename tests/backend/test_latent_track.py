@@ -46,6 +46,9 @@ def test_curves_that_do_not_fit_are_refused() -> None:
 def test_a_file_that_is_no_track_is_refused(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.npz"
     wrong.write_bytes(b"PK nothing")
-    for path in (wrong, tmp_path / "absent.npz"):
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    np.savez(tmp_path / "other.npz", described=np.array("[1, 2]"), gaze=np.zeros((2, 4)))
+    (tmp_path / "empty.npz").touch()
+    for path in (wrong, *(tmp_path / name for name in ("absent.npz", "array.npy", "other.npz", "empty.npz"))):
         with pytest.raises(RequestError, match="not a latent track"):
             LatentTrack.load(path)

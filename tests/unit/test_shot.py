@@ -84,3 +84,17 @@ def test_bytes_that_are_no_shot_are_refused(keep: int) -> None:
     with pytest.raises(RequestError) as refusal:
         Shot.from_bytes(shot_of().to_bytes()[:keep])
     assert refusal.value.code == "shot.file"
+
+
+def test_whatever_bytes_are_damaged_it_is_a_sentence_or_a_shot() -> None:
+    whole, random = np.frombuffer(shot_of().to_bytes(), np.uint8), np.random.default_rng(5)
+    refused = 0
+    for _ in range(400):
+        damaged = whole.copy()
+        damaged[random.integers(0, len(whole), 4)] = random.integers(0, 256, 4)
+        try:
+            Shot.from_bytes(damaged.tobytes())
+        except RequestError as refusal:
+            assert refusal.message.endswith(".")  # noqa: PT017 - some damage does not show
+            refused += 1
+    assert refused > 200

@@ -109,6 +109,12 @@ def anchors(subject: Subject) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return mouth, eyes, eyes
 
 
+def face_vertices(subject: Subject) -> np.ndarray:
+    """Vertices (int64) of the face: its landmarks, or all of the surface's where too few are marked."""
+    marks = subject.landmarks
+    return marks[marks >= 0].astype(np.int64) if (marks >= 0).sum() >= 3 else np.unique(subject.triangles)
+
+
 def screen_points(shot: Shot) -> np.ndarray:
     """(T,V,2) float32 pixels, from the top left corner, of all vertices."""
     return project(torch.from_numpy(shot.vertices), camera_of(shot))[..., :2].numpy()

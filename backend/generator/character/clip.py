@@ -17,6 +17,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from addon.core.errors import RequestError
+from addon.core.npz import NOT_AN_NPZ
 from addon.core.performance import LANDMARKS
 from addon.core.shot import Shot
 from backend.face.basis import load_basis
@@ -97,7 +98,7 @@ def _landmarks(path: Path) -> np.ndarray:
     try:
         with np.load(path, allow_pickle=False) as data:
             points = np.asarray(data["landmarks"], dtype=np.float64)[..., :2]
-    except (OSError, KeyError, ValueError) as error:
+    except NOT_AN_NPZ as error:
         raise RequestError("clip.landmarks", "Landmarks are an .npz with an array `landmarks`.", str(path)) from error
     if points.ndim != 3 or points.shape[1] not in (68, LANDMARKS) or not np.isfinite(points).all():
         raise RequestError("clip.landmarks", "Landmarks are (frames, 68 or 70, 2), finite, in pixels.", str(path))

@@ -11,7 +11,7 @@ import numpy as np
 from addon.core.shot import Shot
 from backend.generator.quality import Box, box_around, composite, psnr
 
-from .body import anchors, screen_points
+from .body import anchors, face_vertices, screen_points
 
 MARGINS: Final[Mapping[str, float]] = {"face": 0.05, "mouth": 0.15, "eyes": 0.25}
 """How much wider than its landmarks a place is, on each side, as a share of their extent."""
@@ -28,9 +28,7 @@ class Crops:
     def of(cls, shot: Shot) -> Crops:
         """The boxes of a shot's frames, from its landmarks, or its parts where it has none."""
         mouth, left, right = anchors(shot.subject)
-        marks = shot.subject.landmarks
-        face = marks[marks >= 0].astype(np.int64) if (marks >= 0).sum() >= 3 else np.unique(shot.subject.triangles)
-        places = {"face": face, "mouth": mouth, "eyes": np.concatenate([left, right])}
+        places = {"face": face_vertices(shot.subject), "mouth": mouth, "eyes": np.concatenate([left, right])}
         points = screen_points(shot)
         return cls(
             tuple(
