@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from .channels import CHANNEL_INDEX, CHANNELS, GROUPS, indices
 from .profiles import VISEME, Row
+from .solve import Controls, solve
 
 CLOSED_GAP: Final[float] = 0.012
 OPEN_GAP: Final[float] = 0.04
@@ -21,10 +22,11 @@ FULL_PRESS: Final[float] = 0.25
 """Mean of the two mouthPress channels at which closed lips are a whole p, b or m; the generator seals at 0.35."""
 NARROW_GAP: Final[tuple[float, float]] = (0.06, 0.12)
 """Lip gaps in inter-ocular distances between which FF fades: the generator's f and v measure 0.05 to 0.06."""
-RIDGE: Final[float] = 0.02
-"""Weight of the squared weights in the fit, which makes it well posed where mixtures look alike [chosen]."""
-SWEEPS: Final[int] = 60
-"""Sweeps of the fit; weights are within 1e-3 of the solution by then (a test says so)."""
+OPENING: Final[float] = 3.0
+"""How much an inter-ocular distance between the lips counts in the fit against a whole channel, for how far a mouth
+opens is seen before which shape it has [chosen: mixtures then open neither too far nor too little on the whole]."""
+RIDGE: Final[float] = 0.004
+"""Ridge of the fit (`solve.Controls`), which makes it well posed where mixtures look alike [chosen]."""
 
 
 def openness(gap: np.ndarray) -> np.ndarray:
@@ -55,15 +57,17 @@ def viseme_weights(channels: np.ndarray, gap: np.ndarray, available: tuple[str, 
     """A (T,) curve in 0..1 for each viseme in `available`, from `channels` (T,52) and the lip `gap` (T,) in IOD.
 
     PP is how firmly sealed lips are pressed. All others are the non-negative mixture whose mouth is nearest to the
-    channels, zero while the lips are sealed; FF also fades where they are too far apart for it. sil rests, since
-    silence is the face without visemes, and so do those that only the tongue makes.
+    channels and opens as far as the lips do, zero while they are sealed; FF also fades where they are too far apart for
+    it. sil rests, since silence is the face without visemes, and so do those that only the tongue makes.
     """
     parted = openness(gap)
     press = channels[:, indices("mouthPress")].mean(axis=1)
     sealed = (1.0 - parted) * np.clip(press / FULL_PRESS, 0.0, 1.0)
     table = viseme_faces()
     fitted = tuple(name for name in available if name in table)
-    weights = _fit(np.asarray(channels, dtype=np.float64), np.array([table[name] for name in fitted]))
+    shown = viseme_features(fitted)
+    fit = Controls(shown, np.zeros(len(fitted)), np.ones(len(fitted)), ridge=RIDGE)
+    weights = solve(fit, mouth_features(channels, gap))
     found = {name: weights[:, column] * parted for column, name in enumerate(fitted)}
     if "FF" in found:
         found["FF"] = found["FF"] * (1.0 - _ramp(gap, *NARROW_GAP))
@@ -71,24 +75,20 @@ def viseme_weights(channels: np.ndarray, gap: np.ndarray, available: tuple[str, 
     return found
 
 
-def _fit(channels: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
-    """(T,V) weights in 0..1 of `prototypes` (V,52) nearest to `channels` (T,52), by coordinate descent.
-
-    Minimises |w P - c|^2 + RIDGE |w|^2 over the mouth, one viseme at a time and all frames at once; the problem is
-    strictly convex with a box, for which this converges (Tseng, J. Optimization Theory and Applications 109, 2001).
-    """
-    mouth = indices(*GROUPS["mouth"])
-    opening = channels.copy()
-    opening[:, CHANNEL_INDEX["jawOpen"]] -= channels[:, CHANNEL_INDEX["mouthClose"]]  # lips over a lowered jaw
+def mouth_features(channels: np.ndarray, gap: np.ndarray) -> np.ndarray:
+    """(T,F) float64 what the fit compares of a performance: the channels of the mouth, then how far the lips part."""
+    opening = np.array(channels, dtype=np.float64)
+    opening[:, CHANNEL_INDEX["jawOpen"]] -= opening[:, CHANNEL_INDEX["mouthClose"]]  # lips over a lowered jaw
     opening[:, CHANNEL_INDEX["mouthClose"]] = 0.0
-    gram = prototypes[:, mouth] @ prototypes[:, mouth].T + RIDGE * np.eye(len(prototypes))
-    target = opening[:, mouth] @ prototypes[:, mouth].T
-    weights = np.zeros_like(target)
-    for _ in range(SWEEPS):
-        for one in range(len(prototypes)):
-            slope = target[:, one] - weights @ gram[one]
-            weights[:, one] = np.clip(weights[:, one] + slope / gram[one, one], 0.0, 1.0)
-    return weights
+    apart = np.maximum(np.asarray(gap, dtype=np.float64) - _viseme_table()["rest_gap"], 0.0)
+    return np.concatenate([opening[:, indices(*GROUPS["mouth"])], OPENING * apart[:, None]], axis=1)
+
+
+def viseme_features(names: Sequence[str]) -> np.ndarray:
+    """(V,F) the same of visemes at 1, as the canonical face shows them."""
+    faces = np.array([viseme_faces()[name] for name in names]).reshape(-1, len(CHANNELS))
+    gaps = np.array([_viseme_table()["gaps"][name] for name in names]).reshape(-1, 1)
+    return np.concatenate([faces[:, indices(*GROUPS["mouth"])], OPENING * gaps], axis=1)
 
 
 def _ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -99,10 +99,14 @@ def _ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
 @cache
 def viseme_faces() -> Mapping[str, np.ndarray]:
     """The (52,) channels that each viseme at 1 stands for."""
-    document = json.loads(Path(__file__).with_name("viseme_channels.json").read_text(encoding="utf-8"))
     table: dict[str, np.ndarray] = {}
-    for name, mix in document["visemes"].items():
+    for name, mix in _viseme_table()["visemes"].items():
         table[name] = np.zeros(len(CHANNELS))
         for channel, value in mix.items():
             table[name][CHANNEL_INDEX[channel]] = value
     return table
+
+
+@cache
+def _viseme_table() -> Mapping[str, Any]:
+    return json.loads(Path(__file__).with_name("viseme_channels.json").read_text(encoding="utf-8"))

@@ -20,17 +20,8 @@ from addon.rig.parts import Fit
 from tests.blender import scenes, test_conventions
 
 WITHIN = 0.15
-COARSE = 0.25
-"""For heads whose few keys make other mouths than a performance asks for: names and shapes choose differently."""
 ICT = "ict_facekit/ict_head_arkit51.glb"
 FACECAP = "facecap_arkit52/facecap_plain.glb"
-HEADS = {
-    ICT: WITHIN,
-    FACECAP: WITHIN,
-    "ict_derived_conventions/ict_cc4_names.glb": WITHIN,
-    "ict_derived_conventions/ict_vrm0_names.glb": COARSE,
-    "makehuman_mpfb_cc0/makehuman_head_units34.glb": COARSE,
-}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +54,7 @@ def bind(head: bpy.types.Object) -> None:
     assert bpy.ops.soliloquy.bind() == {"FINISHED"}
 
 
-@pytest.mark.parametrize("file", HEADS)
+@pytest.mark.parametrize("file", test_conventions.HEADS)
 def test_a_scrambled_head_performs_as_the_named_one(
     shared_data: Path, file: str, line: Performance, record_property: Callable[[str, object], None]
 ) -> None:
@@ -78,7 +69,7 @@ def test_a_scrambled_head_performs_as_the_named_one(
     record_property("geometry", (max(closed.values()), min(wide.values())))
     record_property("off", max(abs(value / named_open[at] - 1) for at, value in wide.items()))
     for at, value in wide.items():
-        assert value == pytest.approx(named_open[at], rel=HEADS[file])
+        assert value == pytest.approx(named_open[at], rel=WITHIN)
     for at, value in closed.items():
         assert value == pytest.approx(named_closed[at], abs=WITHIN)
         assert value <= test_conventions.CLOSED

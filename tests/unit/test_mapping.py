@@ -9,9 +9,11 @@ import pytest
 from scipy.optimize import lsq_linear
 
 from addon.core import mapping
-from addon.core.channels import CHANNEL_INDEX, CHANNELS, GROUPS, indices
+from addon.core.baking import LOWER_INNER_LIP, UPPER_INNER_LIP
+from addon.core.channels import CHANNEL_INDEX, CHANNELS, indices
 from addon.core.mapping import apply_rows, openness, viseme_weights
 from addon.core.profiles import VISEMES, Row
+from backend.face.basis import load_basis
 
 FIVE = ("aa", "I", "U", "E", "O")
 SEALED = {"jawOpen": 0.12, "mouthClose": 0.12, "mouthPress": 0.35, "mouthRollLower": 0.18, "mouthRollUpper": 0.13}
@@ -24,6 +26,20 @@ def face(values: Mapping[str, float]) -> np.ndarray:
     for name, value in values.items():
         channels[:, indices(name)] = value
     return channels
+
+
+def canonical(values: Mapping[str, float]) -> np.ndarray:
+    """(70,3) the landmarks that channels make."""
+    return load_basis().neutral + np.tensordot(face(values)[0], load_basis().displacement, 1)
+
+
+def visemes_shown(name: str) -> np.ndarray:
+    """(70,3) what a viseme at 1 adds to the canonical face."""
+    return np.tensordot(mapping.viseme_faces()[name], load_basis().displacement, 1)
+
+
+def gap_of(landmarks: np.ndarray) -> float:
+    return float(np.mean(landmarks[list(UPPER_INNER_LIP), 1] - landmarks[list(LOWER_INNER_LIP), 1]))
 
 
 def weights(gap: float, values: Mapping[str, float], available: tuple[str, ...] = VISEMES) -> dict[str, float]:
@@ -53,7 +69,7 @@ def test_a_resting_mouth_shows_no_viseme() -> None:
 def test_the_vowel_that_the_mouth_shows_dominates(
     available: tuple[str, ...], viseme: str, mouth: dict[str, float]
 ) -> None:
-    found = weights(0.2, mouth, available)
+    found = weights(gap_of(canonical(mouth)), mouth, available)
     assert max(found, key=found.__getitem__) == viseme
     assert found[viseme] > 0.5
 
@@ -65,20 +81,41 @@ def test_a_lip_under_the_teeth_is_ff_and_an_open_mouth_is_not() -> None:
 
 
 def test_a_jaw_lowered_behind_closed_lips_opens_no_vowel() -> None:
-    assert max(weights(0.1, {"jawOpen": 0.4, "mouthClose": 0.4}, FIVE).values()) < 0.01
+    assert max(weights(0.02, {"jawOpen": 0.4, "mouthClose": 0.4}, FIVE).values()) < 0.01
+
+
+@pytest.mark.parametrize("expression", [{}, HAPPY])
+@pytest.mark.parametrize("jaw", [0.3, 0.5, 0.8])
+def test_five_vowels_open_the_mouth_as_far_as_the_lips_part_whatever_the_expression(
+    jaw: float, expression: dict[str, float]
+) -> None:
+    mouth = {"jawOpen": jaw, "mouthUpperUp": 0.1, **expression}
+    wanted, rest = gap_of(canonical(mouth)), gap_of(load_basis().neutral)
+    found = weights(wanted, mouth, FIVE)
+    made = sum(weight * gap_of(visemes_shown(name)) for name, weight in found.items())
+    assert made == pytest.approx(wanted - rest, rel=0.06)
+
+
+def test_the_gaps_of_the_visemes_are_those_of_the_face_basis() -> None:
+    table = mapping._viseme_table()
+    assert set(table["gaps"]) == set(table["visemes"])
+    for name, gap in table["gaps"].items():
+        assert gap_of(visemes_shown(name)) == pytest.approx(gap, abs=1e-3)
+    assert gap_of(load_basis().neutral) == pytest.approx(table["rest_gap"], abs=1e-4)
 
 
 def test_the_fit_is_the_bounded_least_squares_solution() -> None:
     rng = np.random.default_rng(1)
     channels = rng.uniform(0, 0.6, (40, len(CHANNELS)))
     channels[:, CHANNEL_INDEX["mouthClose"]] = 0.0
-    found = viseme_weights(channels, np.full(40, 0.05), ("CH", "SS", *FIVE))
-    table = np.array([mapping.viseme_faces()[name] for name in found])[:, indices(*GROUPS["mouth"])]
-    ridge = np.sqrt(mapping.RIDGE) * np.eye(len(table))
+    gap = rng.uniform(0.05, 0.4, 40)
+    found = viseme_weights(channels, gap, ("CH", "SS", *FIVE))
+    table, wanted = mapping.viseme_features(tuple(found)), mapping.mouth_features(channels, gap)
+    ridge = np.sqrt(mapping.RIDGE) * np.diag(np.linalg.norm(table, axis=1))
     for frame in range(40):
-        wanted = np.concatenate([channels[frame, indices(*GROUPS["mouth"])], np.zeros(len(table))])
-        exact = lsq_linear(np.concatenate([table.T, ridge]), wanted, (0.0, 1.0)).x
-        np.testing.assert_allclose([curve[frame] for curve in found.values()], exact, atol=2e-3)
+        target = np.concatenate([wanted[frame], np.zeros(len(table))])
+        exact = lsq_linear(np.concatenate([table.T, ridge]), target, (0.0, 1.0)).x
+        np.testing.assert_allclose([curve[frame] for curve in found.values()], exact, atol=0.01)  # of a slider
 
 
 def test_rows_add_signed_sources_within_their_clamp() -> None:
