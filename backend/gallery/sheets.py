@@ -90,7 +90,7 @@ def pose_at(performance: Performance, frame: int) -> Pose:
 
 def draw_sheet(puppet: Puppet, poses: Named, target: Path, size: int, framing: Framing, columns: int) -> None:
     """One picture of the poses: each from the three sides, side by side."""
-    views = {name: list(puppet.draw(list(poses.values()), angle, size, framing)) for name, angle in VIEWS.items()}
+    views = {name: list(puppet.draw(list(poses.values()), angle, size, framing, 2)) for name, angle in VIEWS.items()}
     strips = [np.concatenate([views[view][i] for view in VIEWS], axis=1) for i in range(len(poses))]
     contact_sheet(strips, list(poses), columns).save(target)
 

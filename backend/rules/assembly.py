@@ -17,6 +17,7 @@ from backend.face.basis import landmarks_from_channels, load_basis
 from .calibration import face_gauge
 from .closures import Contacts, seal_channels, seal_landmarks, seal_lids
 from .gaze import eye_angles
+from .smoothing import minimum_jerk
 from .tables import table, value
 
 
@@ -75,8 +76,22 @@ def _mouth_and_brows(speech: np.ndarray, given: np.ndarray) -> np.ndarray:
     rounding = speech[:, indices("mouthPucker", "mouthFunnel")].max(axis=1)
     settings = table("emotions")["rounding_yield"]
     expression[:, indices(*settings["channels"])] *= 1.0 - settings["value"] * rounding[:, None]
+    expression[:, indices(*table("closures")["cling"]["channels"])] *= _parted(speech, expression)[:, None]
     # a + b - a b: like a sum for small values, and never beyond 1.
     return speech + expression - speech * expression
+
+
+def _parted(speech: np.ndarray, expression: np.ndarray) -> np.ndarray:
+    """(T,) 0..1 how far the lips follow what parts them in the expression: not at all while it is less than a crack."""
+    gap, cling = face_gauge().gap, table("closures")["cling"]
+    both = speech + expression
+    jaw, close = CHANNEL_INDEX["jawOpen"], CHANNEL_INDEX["mouthClose"]
+    opening = gap[jaw] * np.maximum(both[:, jaw] - both[:, close], 0.0)
+    opening += gap[CHANNEL_INDEX["mouthFunnel"]] * both[:, CHANNEL_INDEX["mouthFunnel"]]
+    for name in ("mouthLowerDown", "mouthUpperUp"):
+        # A lip that is drawn on one side only parts there as if both sides were drawn.
+        opening += gap[indices(name)].sum() * both[:, indices(name)].max(axis=1)
+    return minimum_jerk((opening - cling["from"]) / (cling["to"] - cling["from"]))
 
 
 def _with_lids(channels: np.ndarray, blink: np.ndarray) -> np.ndarray:

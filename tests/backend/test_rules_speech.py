@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from addon.core.channels import CHANNEL_INDEX
+from addon.core.channels import CHANNEL_INDEX, indices
 from addon.core.emotion import EMOTIONS, EmotionTrack
 from backend.face.basis import landmarks_from_channels, load_basis
 from backend.face.landmarks import CLOSED_LIPS, inner_lip_gap, inner_lip_gaps, mouth_width
@@ -93,6 +93,23 @@ def test_the_mouth_rests_in_silence() -> None:
     mouth = [CHANNEL_INDEX[n] for n in ("jawOpen", "mouthFunnel", "mouthPucker", "mouthLowerDownLeft", "tongueOut")]
     assert performance.channels[:, mouth].max() < 0.01
     assert np.ptp(inner_lip_gap(performance.landmarks)) < 0.002
+
+
+@pytest.mark.parametrize("level", [1 / 3, 2 / 3, 1.0])
+@pytest.mark.parametrize(("emotion", "parts"), [("happy", "mouthUpperUp"), ("angry", "mouthLowerDown")])
+def test_an_expression_parts_the_lips_when_they_speak_and_leaves_no_crack_between_them_at_rest(
+    emotion: str, parts: str, level: float
+) -> None:
+    line = line_of(["SIL", "AA", "SIL"], emotion, level, pace=0.3, pause=1.0)
+    performance = perform_line(line, Direction(fps=30, layers=("speech", "expression")))
+    parting = performance.channels[:, indices(parts)].max(axis=1)
+    assert (parting[:8] == 0).all()
+    assert parting[30:39].max() > 0.06 * level
+
+
+def test_surprise_drops_the_jaw_without_a_word() -> None:
+    performance = perform_line(line_of(["SIL"], "surprised", pause=1.0), Direction(layers=("expression",)))
+    assert performance.channels[:, CHANNEL_INDEX["jawOpen"]].min() > 0.08
 
 
 def test_louder_speech_opens_further() -> None:
