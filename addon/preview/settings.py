@@ -96,7 +96,11 @@ class SoliloquyPreview(bpy.types.PropertyGroup):
         name="Size", description="Pixels of a training picture", min=64, max=1024, default=256, options=set()
     )
     minutes: IntProperty(
-        name="Minutes", description="How long the training may take at most", min=1, default=20, options=set()
+        name="Minutes",
+        description="How long the training may take at most, with what it took before",
+        min=1,
+        default=20,
+        options=set(),
     )
     consent: BoolProperty(
         name="They Have Agreed",

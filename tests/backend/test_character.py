@@ -237,6 +237,32 @@ def test_a_training_in_two_parts_is_the_training_in_one(folder: Path, tmp_path: 
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
 
 
+def test_what_is_left_of_another_network_or_damaged_is_told_and_touches_nothing(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rendered, config = read_set(folder), replace(SHORT, steps=1)
+    train(rendered, tmp_path, config, "cpu", quietly)
+    wider = replace(config, painter=replace(SMALL, detail=12))
+    anew, fresh = (Trainer(rendered, place, wider, "cpu") for place in (tmp_path, tmp_path / "none"))
+    assert anew.progress.step == 0
+    assert "of another network" in caplog.text
+    for one, other in zip(anew.model.parameters(), fresh.model.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+    other = Trainer(replace(rendered, splits=("validation", *rendered.splits[1:])), tmp_path, config, "cpu")
+    assert (other.progress.step, "other frames" in caplog.text) == (0, True)
+    for damaged in (b"no tensors", (tmp_path / WEIGHTS).read_bytes()):
+        (tmp_path / LAST).write_bytes(damaged)
+        with pytest.raises(RequestError, match="delete the file to begin anew"):
+            Trainer(rendered, tmp_path, config, "cpu")
+
+
+def test_minutes_and_steps_count_what_was_learned_before(folder: Path, tmp_path: Path) -> None:
+    rendered, config = read_set(folder), replace(SHORT, steps=2)
+    assert train(rendered, tmp_path, config, "cpu", quietly).step == 2
+    assert train(rendered, tmp_path, config, "cpu", quietly).step == 2
+    assert train(rendered, tmp_path, replace(config, steps=3), "cpu", quietly).step == 3
+
+
 def test_a_file_called_stop_ends_it_and_keeps_the_best(folder: Path, tmp_path: Path) -> None:
     def put_stop(_stage: str, _share: float) -> None:
         (tmp_path / STOP).touch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from addon.core.errors import RequestError
+
+log = logging.getLogger(__name__)
 
 LAST: Final[str] = "last.safetensors"
 _MOMENTS: Final[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
@@ -40,18 +43,22 @@ def save_last(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, 
 
 
 def load_last(folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, digest: str) -> Progress | None:
-    """Put back what `save_last` wrote, where the folder has it and it learned from the same frames; else None."""
-    path = folder / LAST
-    if not path.is_file():
+    """Put back what `save_last` wrote, where the folder has it and it learned from the same frames; else None.
+
+    What is of another network or of other frames is left alone, and the log says so: the training begins anew. Raises
+    RequestError for a file that cannot be read.
+    """
+    if not (folder / LAST).is_file():
         return None
-    tensors, notes = read_tensors(path)
-    progress = Progress(**json.loads(notes["progress"]))
+    tensors, progress = _read_last(folder / LAST)
+    saved = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
     if progress.digest != digest:
+        log.warning("The training in this folder learned from other frames; a new one begins.")
         return None
-    try:
-        model.load_state_dict({n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")})
-    except RuntimeError:
-        return None  # another network's: a changed setting begins anew
+    if _shapes(saved) != _shapes(model.state_dict()):
+        log.warning("The training in this folder is of another network; a new one begins.")
+        return None
+    model.load_state_dict(saved)
     for number, parameter in enumerate(_parameters(optimiser)):
         moments = {name: tensors[key] for name in _MOMENTS if (key := f"moment.{number}.{name}") in tensors}
         if moments:
@@ -76,6 +83,20 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise RequestError(
             "character.file", "The trained character cannot be read; train it again.", path.name
         ) from error
+
+
+def _read_last(path: Path) -> tuple[dict[str, Tensor], Progress]:
+    try:
+        tensors, notes = read_tensors(path)
+        return tensors, Progress(**json.loads(notes["progress"]))
+    except (RequestError, KeyError, ValueError, TypeError) as error:
+        raise RequestError(
+            "character.last", "The training to go on with cannot be read; delete the file to begin anew.", str(path)
+        ) from error
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in tensors.items()}
 
 
 def _parameters(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:

@@ -27,7 +27,7 @@ class PainterConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How long and how fast.
+    """How long and how fast. Minutes and steps are those of all trainings that went on in one folder together.
 
     minutes    of wall time at most; the learning rate falls to nothing at their end, or at that of `steps`
     steps      at most; 0 leaves it to the minutes

@@ -6,9 +6,12 @@ import argparse
 import logging
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 log = logging.getLogger(__name__)
+
+COUNTED: Final[str] = "with those of earlier trainings in the folder"
+"""Of minutes and steps, for the help."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -18,8 +21,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--clip", type=Path, help="instead, where there is no mesh: a video of a face")
     parser.add_argument("--landmarks", type=Path, help="of the clip: an .npz, `landmarks` (frames, 68 or 70, 2) pixels")
     parser.add_argument("--out", type=Path, required=True, help="folder of the character; training goes on from there")
-    parser.add_argument("--minutes", type=float, default=20.0, help="at most (default: 20)")
-    parser.add_argument("--steps", type=int, default=0, help="at most; 0: as many as the minutes allow")
+    parser.add_argument("--minutes", type=float, default=20.0, help=f"at most, {COUNTED} (default: 20)")
+    parser.add_argument("--steps", type=int, default=0, help=f"at most, {COUNTED}; 0: by minutes alone")
     parser.add_argument("--seed", type=int, default=7)
     parser.set_defaults(recipe=run)
 
