@@ -24,7 +24,7 @@ from .view import View, Window, fold
 NOTHING: Final[int] = 255
 """The part of a pixel that shows nothing of the character."""
 _FAR: Final[float] = 1e9
-"""Blender writes 1e10 as the depth of what is not there."""
+"""Cycles writes 1e10 as the depth of what is not there. EEVEE writes the end of the camera's range, without a normal."""
 _INDEX_PASSES: Final[tuple[tuple[str, str], ...]] = (("IndexOB", "IndexMA"), ("Object Index", "Material Index"))
 """What the index passes are called up to Blender 4 and from 5 on."""
 _STEP: Final[float] = 0.01
@@ -82,12 +82,12 @@ def passes_of(channels: Mapping[str, np.ndarray], labels: Labels, view: View, wi
     if layer is None:
         return {}
     depth = channels[f"{layer}.Depth.Z"]
-    there = (depth < _FAR) & (channels[f"{layer}.Combined.A"] > 0.0)
+    normals = _stacked(channels, f"{layer}.Normal", "XYZ")
+    there = (depth < _FAR) & normals.any(axis=-1) & (channels[f"{layer}.Combined.A"] > 0.0)
     turn, away = _to_shot(view, window)
-    normals = _stacked(channels, f"{layer}.Normal", "XYZ") @ turn
     found: dict[str, np.ndarray] = {
         "depth": np.where(there, depth + away, np.inf).astype(np.float32),
-        "normal": np.where(there[..., None], _unit(normals), 0.0).astype(np.float32),
+        "normal": np.where(there[..., None], _unit(normals @ turn), 0.0).astype(np.float32),
     }
     if f"{layer}.UV.U" in channels:
         uv, share = _stacked(channels, f"{layer}.UV", "UV"), channels[f"{layer}.UV.A"][..., None]

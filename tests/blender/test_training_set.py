@@ -206,3 +206,18 @@ def test_an_engine_without_normals_still_makes_a_set(tmp_path: Path) -> None:
     flat = np.zeros((4, 4), np.float32)
     channels = {f"{labels.layers[0]}.{name}": flat for name in ("Depth.Z", "Combined.A")}
     assert passes_of(channels, labels, View(np.eye(4), np.eye(4)), Window()) == {}
+
+
+def test_pixels_at_an_outline_that_eevee_gives_the_end_of_the_cameras_range_show_nothing() -> None:
+    from addon.preview.passes import ask_for_passes, passes_of
+    from addon.preview.view import View, Window
+    from addon.rig.discover import find_character
+
+    labels = ask_for_passes(bpy.context.scene, find_character(filmed_character()))
+    hit = np.array([[1.0, 0.0]], np.float32)
+    named = {"Depth.Z": [[0.7, 1000.0]], "Combined.A": [[1.0, 0.3]], "Normal.X": [[0.0, 0.0]], "Normal.Z": [[0.0, 0.0]]}
+    channels = {f"{labels.layers[0]}.{name}": np.array(values, np.float32) for name, values in named.items()}
+    channels[f"{labels.layers[0]}.Normal.Y"] = -hit
+    found = passes_of(channels, labels, View(np.eye(4), np.eye(4)), Window())
+    assert np.isfinite(found["depth"]).tolist() == [[True, False]]
+    assert found["normal"].any(axis=-1).tolist() == [[True, False]]
