@@ -24,7 +24,7 @@ from .view import View, Window, fold
 NOTHING: Final[int] = 255
 """The part of a pixel that shows nothing of the character."""
 _FAR: Final[float] = 1e9
-"""Cycles writes 1e10 as the depth of what is not there. EEVEE writes the end of the camera's range, without a normal."""
+"""What is not there is 1e10 deep in Cycles; in EEVEE as deep as the camera sees, and without a normal."""
 _INDEX_PASSES: Final[tuple[tuple[str, str], ...]] = (("IndexOB", "IndexMA"), ("Object Index", "Material Index"))
 """What the index passes are called up to Blender 4 and from 5 on."""
 _STEP: Final[float] = 0.01
