@@ -69,6 +69,11 @@ class SoliloquyRow(bpy.types.PropertyGroup):
     opens: BoolProperty(
         name="Parts the Lips", description="It yields wherever the lips are closed on p, b or m", update=_edited
     )
+    mood: BoolProperty(
+        name="Whole Expression",
+        description="It goes no further than closed lips stay closed and open eyes open",
+        update=_edited,
+    )
     test: FloatProperty(
         name="Test", description="Move the target in the viewport", min=0.0, max=1.0, subtype="FACTOR",
         options={"SKIP_SAVE"}, update=_tried,
@@ -92,7 +97,7 @@ def table_in(scene: bpy.types.Scene) -> SoliloquyTable:
 def row_value(row: SoliloquyRow) -> TableRow:
     """A row as the core knows it."""
     axis = "" if row.axis == "NONE" else row.axis
-    return TableRow(row.target, row.source, row.gain, row.offset, row.low, row.high, axis, row.opens)
+    return TableRow(row.target, row.source, row.gain, row.offset, row.low, row.high, axis, row.opens, row.mood)
 
 
 def rows_in(scene: bpy.types.Scene) -> tuple[TableRow, ...]:
@@ -107,7 +112,7 @@ def fill_table(scene: bpy.types.Scene, rows: Iterable[TableRow]) -> None:
     shown.rows.clear()
     for value in rows:
         row = shown.rows.add()
-        for name in ("target", "source", "gain", "offset", "low", "high", "opens"):
+        for name in ("target", "source", "gain", "offset", "low", "high", "opens", "mood"):
             setattr(row, name, getattr(value, name))
         row.axis = value.axis or "NONE"
     shown.filling = False

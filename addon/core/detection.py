@@ -115,7 +115,7 @@ def _drives(
         if (key := next((by_name[n] for n in map(str.lower, (row.target, *row.also)) if n in by_name), None))
         and not any(name.lower() in by_name for name in row.unless)
     ]
-    if len(drives) < least:
+    if sum(not drive.row.mood for drive in drives) < least:
         return ()
     if profile.with_arkit:
         taken = {drive.key for drive in drives}

@@ -41,17 +41,11 @@ def place_landmarks(shapes: Shapes) -> np.ndarray:
 
     Raises RigError with a sentence when the mesh has no mouth that opens, or neither lids that close nor eyeballs.
     """
-    moves = shapes.all_moves
-    if not len(moves) or not len(shapes.rest):
-        raise RigError("fit.keys", "The mesh has no shape keys and no face bones, so there is nothing to fit.")
-    active = np.abs(moves).max(axis=0).max(axis=1)
-    face = shapes.rest[active > 0.1 * active.max()]
-    width, middle = float(np.ptp(face[:, 0])), float(face[:, 0].max() + face[:, 0].min()) / 2
     placed = np.full(LANDMARKS, -1, dtype=np.int64)
-    mouth = _Mouth(replace(shapes, moves=moves), width, middle)
+    mouth = _mouth_of(shapes)
     mouth.place(placed)
     for number, side in enumerate(("right", "left")):
-        if place_lids(shapes, placed, side, middle, mouth.centre):
+        if place_lids(shapes, placed, side, mouth.middle, mouth.centre):
             continue
         if shapes.eyes is None:
             raise RigError(
@@ -62,6 +56,22 @@ def place_landmarks(shapes: Shapes) -> np.ndarray:
         place_rim(shapes.rest, _skin(shapes, placed), placed, side, shapes.eyes[number])
     _place_rest(shapes, placed)
     return placed
+
+
+def lip_pair(shapes: Shapes) -> tuple[int, int]:
+    """The vertices of the upper and of the lower lip on the midline. Raises RigError where nothing opens a mouth."""
+    mouth = _mouth_of(shapes)
+    return mouth.upper, mouth.lower
+
+
+def _mouth_of(shapes: Shapes) -> _Mouth:
+    moves = shapes.all_moves
+    if not len(moves) or not len(shapes.rest):
+        raise RigError("fit.keys", "The mesh has no shape keys and no face bones, so there is nothing to fit.")
+    active = np.abs(moves).max(axis=0).max(axis=1)
+    face = shapes.rest[active > 0.1 * active.max()]
+    width, middle = float(np.ptp(face[:, 0])), float(face[:, 0].max() + face[:, 0].min()) / 2
+    return _Mouth(replace(shapes, moves=moves), width, middle)
 
 
 class _Mouth:

@@ -28,7 +28,7 @@ SHIFTS: Final[tuple[str, ...]] = ("x", "y", "z")
 ROLES: Final[tuple[str, ...]] = ("head", "neck", "eye_left", "eye_right", "centre_left", "centre_right")
 """What a map may say of a skeleton. With centres, the eye bones are targets that eyes about those joints look at."""
 _ROW_FIELDS: Final = frozenset(
-    {"target", "bone", "axis", "from", "also", "unless", "opens", "offset", "clamp", "with_keys"}
+    {"target", "bone", "axis", "from", "also", "unless", "opens", "offset", "clamp", "with_keys", "mood"}
 )
 _PROFILE_FIELDS: Final = frozenset({"name", "source", "with_arkit", "rows", "requires", "roles"})
 
@@ -42,6 +42,8 @@ class Row:
     unless     spellings of controls that do the same side by side; where one is there, this one rests
     opens      whether it parts the lips: it then yields wherever the performance has them closed
     with_keys  whether a bone moves even where shape keys follow the same channels on the mesh that it carries
+    mood       whether it is the whole face of an emotion, made to stand alone: it then goes no further than closed lips
+               stay closed (`moods`), and is no evidence of a convention
     """
 
     target: str
@@ -53,6 +55,7 @@ class Row:
     clamp: tuple[float, float] = (0.0, 1.0)
     axis: str = ""
     with_keys: bool = False
+    mood: bool = False
 
     @property
     def address(self) -> tuple[str, str]:
@@ -133,7 +136,7 @@ def _row_document(row: Row) -> dict[str, Any]:
     plain = Row(row.target, row.sources)
     named = {"bone": row.target, "axis": row.axis} if row.axis else {"target": row.target}
     document: dict[str, Any] = {**named, "from": dict(row.sources)}
-    for name in ("also", "unless", "opens", "offset", "clamp", "with_keys"):
+    for name in ("also", "unless", "opens", "offset", "clamp", "with_keys", "mood"):
         value = getattr(row, name)
         if value != getattr(plain, name):
             document[name] = list(value) if isinstance(value, tuple) else value
@@ -161,7 +164,7 @@ def _row(row: Any, where: str) -> Row:
     target = str(row["bone"] if axis else row["target"])
     return Row(
         target, sources, also, unless, bool(row.get("opens", False)), offset, (low, high), axis,
-        bool(row.get("with_keys", False)),
+        bool(row.get("with_keys", False)), bool(row.get("mood", False)),
     )  # fmt: skip
 
 

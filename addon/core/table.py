@@ -21,7 +21,7 @@ _MIRRORED: Final = frozenset({"x", "yaw", "roll"})
 class TableRow:
     """`target` (on `axis`, when it is a bone) follows `gain` x `source`; rows of one target add up.
 
-    `offset`, `low` and `high` are of the target as a whole, and so is `opens`; see `profiles.Row`.
+    `offset`, `low` and `high` are of the target as a whole, and so are `opens` and `mood`; see `profiles.Row`.
     """
 
     target: str
@@ -32,6 +32,7 @@ class TableRow:
     high: float = 1.0
     axis: str = ""
     opens: bool = False
+    mood: bool = False
 
 
 def table_of(drives: Iterable[Drive]) -> tuple[TableRow, ...]:
@@ -40,7 +41,7 @@ def table_of(drives: Iterable[Drive]) -> tuple[TableRow, ...]:
     for drive in drives:
         row = drive.row
         for source, gain in row.sources:
-            entry = TableRow(drive.key, source, gain, row.offset, *row.clamp, row.axis, row.opens)
+            entry = TableRow(drive.key, source, gain, row.offset, *row.clamp, row.axis, row.opens, row.mood)
             found.setdefault((drive.key, row.axis, source), entry)
     return tuple(found.values())
 
@@ -101,5 +102,5 @@ def _joined(rows: list[TableRow]) -> Row:
         raise RigError("table.clamp", "The lowest value of a row must lie below its highest.", first.target)
     return Row(
         first.target, tuple(gains.items()), opens=first.opens, offset=first.offset, clamp=(first.low, first.high),
-        axis=first.axis, with_keys=bool(first.axis),
+        axis=first.axis, with_keys=bool(first.axis), mood=first.mood,
     )  # fmt: skip

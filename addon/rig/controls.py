@@ -101,7 +101,10 @@ def find_properties(
     keys: list[KeyTarget],
     custom: Profile | None,
 ) -> list[PropertyTarget]:
-    """The datablocks of the family whose custom properties are face controls, where no shape key does the same."""
+    """The datablocks of the family whose custom properties are face controls, where no shape key does the same.
+
+    Moods rest there, for nothing tells what they do to the lips.
+    """
     by_keys = covered(match for target in keys for match in target.matches)
     targets: list[PropertyTarget] = []
     for holder in dict.fromkeys((*objects, *([armature.data] if armature else []))):
@@ -109,7 +112,9 @@ def find_properties(
         driven = driver_paths(holder)
         detected = _named(tuple(paths), custom)
         matches = tuple(
-            m for m in detected.drives if not m.sources <= by_keys and m.key in paths and paths[m.key] not in driven
+            m
+            for m in detected.drives
+            if not m.sources <= by_keys and m.key in paths and paths[m.key] not in driven and not m.row.mood
         )
         if len(matches) >= (1 if custom else _LEAST_PROPERTIES):
             targets.append(PropertyTarget(holder, detected.profile, matches, paths))

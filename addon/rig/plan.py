@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import bpy
@@ -16,6 +16,7 @@ from ..core.mapping import apply_rows
 from .actions import Track
 from .bones import bone_tracks
 from .fitting import Solved, solve_face
+from .moods import limits_of_moods
 from .parts import Character, KeyTarget
 from .ranges import Ranges
 
@@ -44,25 +45,28 @@ def planned_tracks(
 
 
 def _key_plan(character: Character, curves: SceneCurves, solved: Solved) -> Iterator[tuple[bpy.types.ID, list[Track]]]:
+    limits = limits_of_moods(character)
     for target in character.keys:
         blocks = target.key.key_blocks
         yield (
             target.key,
             [
                 Track(blocks[name].path_from_id("value"), 0, group_name(layer), curves.frames, values)
-                for name, values, layer in _key_values(target, curves, solved)
+                for name, values, layer in _key_values(target, curves, solved, limits)
             ],
         )
 
 
-def _key_values(target: KeyTarget, curves: SceneCurves, solved: Solved) -> Iterator[tuple[str, np.ndarray, str]]:
-    """Each key with its values (N,) and layer: those that are solved for, then those that follow rows."""
+def _key_values(
+    target: KeyTarget, curves: SceneCurves, solved: Solved, limits: Mapping[str, float]
+) -> Iterator[tuple[str, np.ndarray, str]]:
+    """Each key with its values (N,) and layer: the solved ones, then those that follow rows, within `limits`."""
     for name in target.fitted:
         if name in solved.keys:
             yield name, *solved.keys[name]
     mapped = apply_rows([match.row for match in target.matches], curves.channels, curves.gap)
     for match, wanted in zip(target.matches, mapped.T, strict=True):
-        yield match.key, wanted, layer_of(match.sources)
+        yield match.key, np.minimum(wanted, limits.get(match.key, np.inf)), layer_of(match.sources)
 
 
 def _property_plan(character: Character, curves: SceneCurves) -> Iterator[tuple[bpy.types.ID, list[Track]]]:

@@ -53,7 +53,7 @@ class SOLILOQUY_PT_mapping(bpy.types.Panel):
             chosen = shown.rows[shown.index]
             details = layout.column()
             details.use_property_split = True
-            for name in ("target", "axis", "source", "gain", "offset", "low", "high", "opens"):
+            for name in ("target", "axis", "source", "gain", "offset", "low", "high", "opens", "mood"):
                 details.prop(chosen, name)
         row = layout.row(align=True)
         row.operator("soliloquy.table_save", icon="EXPORT")

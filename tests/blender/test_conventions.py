@@ -26,8 +26,8 @@ HEADS = {
     "facecap_arkit52/facecap_plain.glb": ("ARKit", "jawOpen", "52 of 52 channels"),
     "ict_derived_conventions/ict_oculus15_plus_arkit51.glb": ("ARKit", "jawOpen", "51 of 52 channels"),
     "ict_derived_conventions/ict_cc4_names.glb": ("Character Creator 4", "Jaw_Open", "51 of 52 channels"),
-    "ict_derived_conventions/ict_vrm0_names.glb": ("VRM 0", "A", "5 visemes and 10 of 52 channels"),
-    "ict_derived_conventions/ict_vroid_names.glb": ("VRoid", "Fcl_MTH_A", "5 visemes and 9 of 52 channels"),
+    "ict_derived_conventions/ict_vrm0_names.glb": ("VRM 0", "A", "5 visemes and 23 of 52 channels"),
+    "ict_derived_conventions/ict_vroid_names.glb": ("VRoid", "Fcl_MTH_A", "5 visemes and 15 of 52 channels"),
     "makehuman_mpfb_cc0/makehuman_head_units34.glb": ("MakeHuman", "mouth-open", "33 of 52 channels"),
 }
 """File: the convention, the key that opens the mouth widest, the start of the coverage."""

@@ -19,8 +19,8 @@ def test_a_convention_survives_the_way_through_the_table() -> None:
         names = [*profile.requires, *(row.target for row in profile.rows)]
         drives = detect_bones(names).drives if profile.bones else detect(names).drives
         back = profile_of(profile.name, table_of(drives))
-        assert {(r.address, r.sources, r.clamp, r.opens) for r in back.rows} == {
-            ((d.key, d.row.axis), d.row.sources, d.row.clamp, d.row.opens) for d in drives
+        assert {(r.address, r.sources, r.clamp, r.opens, r.mood) for r in back.rows} == {
+            ((d.key, d.row.axis), d.row.sources, d.row.clamp, d.row.opens, d.row.mood) for d in drives
         }
 
 
