@@ -11,6 +11,7 @@ import bpy
 from ..core.channels import GROUPS
 from ..core.detection import covered
 from ..core.errors import RigError
+from .controls import listed
 from .discover import require_editable
 from .parts import Character, KeyTarget
 from .structure import Structure, structure_of
@@ -19,7 +20,6 @@ ERROR: Final = "ERROR"
 WARNING: Final = "WARNING"
 INFO: Final = "INFO"
 _ORDER: Final = {ERROR: 0, WARNING: 1, INFO: 2}
-_MOST_NAMES: Final[int] = 4
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _masked(target: KeyTarget) -> Iterator[Finding]:
         if (name := target.key.key_blocks[match.key].vertex_group) and owner.vertex_groups.get(name) is None
     ]
     if empty:
-        yield Finding(WARNING, f"{_listed(empty)} of {owner.name} are masked by a vertex group that is gone; clear it.")
+        yield Finding(WARNING, f"{listed(empty)} of {owner.name} are masked by a vertex group that is gone; clear it.")
     if owner.hide_viewport or owner.hide_get():
         yield Finding(INFO, f"{owner.name} is hidden; it is keyed all the same.")
 
@@ -109,22 +109,20 @@ def _animation(character: Character) -> Iterator[Finding]:
             )
         playing = [track.name for track in data.nla_tracks if not track.mute and track.strips]
         if playing and not solo:
-            yield Finding(
-                INFO, f"NLA tracks of {label} play below the bake: {_listed(playing)}; they stay as they are."
-            )
+            yield Finding(INFO, f"NLA tracks of {label} play below the bake: {listed(playing)}; they stay as they are.")
 
 
 def _structural(structure: Structure) -> Iterator[Finding]:
     if structure.still:
         yield Finding(
             WARNING,
-            f"{_listed(structure.still)} of {structure.name} have the right name and move nothing; sculpt them, or "
+            f"{listed(structure.still)} of {structure.name} have the right name and move nothing; sculpt them, or "
             "leave them out in the mapping table.",
         )
     if structure.swapped:
         yield Finding(
             WARNING,
-            f"{_listed(structure.swapped)} of {structure.name} move the other side of the face than they are named "
+            f"{listed(structure.swapped)} of {structure.name} move the other side of the face than they are named "
             "after; mirror the mapping table if left and right are swapped.",
         )
 
@@ -136,7 +134,7 @@ def _locks(character: Character) -> Iterator[Finding]:
     poses = [character.armature.pose.bones[name] for name in sorted(used) if name in character.armature.pose.bones]
     locked = [pose.name for pose in poses if any((*pose.lock_rotation, *pose.lock_location))]
     if locked:
-        yield Finding(INFO, f"{_listed(locked)} are locked against the hand; keys move them all the same.")
+        yield Finding(INFO, f"{listed(locked)} are locked against the hand; keys move them all the same.")
 
 
 def _missing(character: Character) -> Iterator[Finding]:
@@ -152,8 +150,3 @@ def _missing(character: Character) -> Iterator[Finding]:
             f"Nothing here shows {', '.join(missing)}: no control of that name was found. If there is one by another "
             "name, add it in the mapping table.",
         )
-
-
-def _listed(names: list[str] | tuple[str, ...]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(names[:_MOST_NAMES]) + more

@@ -20,6 +20,7 @@ from ..core.errors import RigError
 from ..core.profiles import SHIFTS, TURNS
 from ..core.rotation import matrix_from_angles
 from . import actions, axes
+from .controls import driver_paths
 from .parts import Character
 from .structure import mesh_axes
 
@@ -152,8 +153,7 @@ def _at_rest(armature: bpy.types.Object) -> Iterator[None]:
 
 def _free(armature: bpy.types.Object) -> list[bpy.types.PoseBone]:
     """The bones that an animator could take: seen in the viewport, not driven, not all locked."""
-    data = armature.animation_data
-    driven = {driver.data_path for driver in data.drivers} if data is not None else set()
+    driven = driver_paths(armature)
     return [
         pose
         for pose in armature.pose.bones

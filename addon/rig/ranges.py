@@ -15,6 +15,7 @@ import bpy
 import numpy as np
 
 from .actions import Track
+from .controls import listed
 from .ownership import label
 
 RANGES_PROPERTY: Final[str] = "soliloquy_ranges"
@@ -23,7 +24,6 @@ WIDEST: Final[float] = 10.0
 """How far Blender lets the slider of a shape key go, either way."""
 ROOM: Final[float] = 1e-4
 """Values this far beyond a range are rounding, and no matter for the artist."""
-_MOST_NAMES: Final[int] = 4
 
 
 class Ranges:
@@ -64,16 +64,14 @@ class Ranges:
             _set_range(*owner, low, high)
 
     def _said(self, datablock: bpy.types.ID, names: list[str]) -> str:
-        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-        listed = ", ".join(names[:_MOST_NAMES]) + more
+        whose = f"{listed(names)} of {label(datablock)}"
         if self._raised:
             return (
-                f"The ranges of {listed} of {label(datablock)} were raised to hold the whole movement; Remove What "
-                "Soliloquy Made puts them back."
+                f"The ranges of {whose} were raised to hold the whole movement; Remove What Soliloquy Made puts them "
+                "back."
             )
         return (
-            f"{listed} of {label(datablock)} were limited by the range of their sliders; choose Raise Slider Ranges to "
-            "see the whole movement."
+            f"{whose} were limited by the range of their sliders; choose Raise Slider Ranges to see the whole movement."
         )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +20,7 @@ from addon.core.request import PerformRequest
 from addon.properties import status_of
 from addon.rig import actions, ownership
 from tests.blender import scenes
-
-ROOT = Path(__file__).resolve().parents[2]
-BACKEND_PYTHON = os.environ.get("SOLILOQUY_BACKEND_PYTHON", "")
+from tests.wire.backends import Backend
 
 
 @pytest.fixture
@@ -41,29 +37,10 @@ def voice(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def backend_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A real backend for the tests of this file, in the Python that SOLILOQUY_BACKEND_PYTHON names."""
-    if not BACKEND_PYTHON:
-        pytest.skip("set SOLILOQUY_BACKEND_PYTHON to a Python that has the backend")
-    import time
-
-    from addon.link.launcher import Launcher
-
-    folder = tmp_path_factory.mktemp("runtime")
-    launcher = Launcher(Path(BACKEND_PYTHON), ROOT, folder, folder / "backend.log")
-    launcher.start()
-    end = time.monotonic() + 60
-    while launcher.poll().name == "starting" and time.monotonic() < end:
-        time.sleep(0.1)
-    assert launcher.poll().name == "running", launcher.poll()
-    yield folder
-    launcher.stop()
-
-
 @pytest.fixture
-def backend(backend_folder: Path, registered: None, monkeypatch: pytest.MonkeyPatch) -> runtime.Runtime:
-    monkeypatch.setenv("SOLILOQUY_RUNTIME_DIR", str(backend_folder))
+def backend(backend: Backend, registered: None, monkeypatch: pytest.MonkeyPatch) -> runtime.Runtime:
+    """The add-on, which will find the backend that runs."""
+    monkeypatch.setenv("SOLILOQUY_RUNTIME_DIR", str(backend.folder))
     return runtime.get()
 
 

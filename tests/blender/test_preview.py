@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -22,14 +21,6 @@ from tests.wire.previews import picture
 
 START = 11
 SOURCE_TYPE = b"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-
-
-@pytest.fixture(scope="module")
-def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    running = Backend(tmp_path_factory.mktemp("runtime"))
-    running.start()
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Real backends for the tests of the wire."""
+"""A real backend for the tests of the wire that end it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.wire.backends import Backend
-
-
-@pytest.fixture(scope="module")
-def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    """One backend for the tests of a module that leave it as it was."""
-    running = Backend(tmp_path_factory.mktemp("runtime"))
-    running.start()
-    yield running
-    running.close()
 
 
 @pytest.fixture
