@@ -38,7 +38,7 @@ def read_channels(data: bytes) -> dict[str, np.ndarray]:
     """
     try:
         return _read(data)
-    except (struct.error, IndexError, KeyError, ValueError, TypeError) as error:
+    except (struct.error, IndexError, KeyError, ValueError, TypeError, OverflowError) as error:
         raise RequestError("exr.file", "The OpenEXR file is damaged; render it again.") from error
 
 
@@ -75,6 +75,8 @@ def _header(data: bytes, at: int) -> tuple[dict[str, bytes], int]:
         name, at = _text(data, at)
         _, at = _text(data, at)
         (size,) = struct.unpack_from("<i", data, at)
+        if size < 0:
+            raise ValueError("an attribute ends before it begins")
         attributes[name] = data[at + 4 : at + 4 + size]
         at += 4 + size
     return attributes, at + 1
@@ -89,6 +91,8 @@ def _part(header: Mapping[str, bytes]) -> _Part:
     if header["compression"] != b"\0":
         raise RequestError("exr.compressed", "Only OpenEXR pictures without compression are read.")
     left, top, right, bottom = struct.unpack("<4i", header["dataWindow"])
+    if right < left or bottom < top:
+        raise ValueError("the picture has no pixels")
     fields: list[tuple[str, str, tuple[int]]] = []
     listed, at = header["channels"], 0
     while listed[at]:
@@ -105,9 +109,18 @@ def _lines(data: bytes, offsets: np.ndarray, part: _Part, several: bool) -> dict
     """The channels of a part, whose lines begin at `offsets` (H,)."""
     heading = ["part", "y", "size"] if several else ["y", "size"]
     chunk = np.dtype([*((name, "<i4") for name in heading), ("line", part.line)])
-    places = offsets.astype(np.int64)[:, None] + np.arange(chunk.itemsize)
-    chunks = np.frombuffer(data, np.uint8)[places].view(chunk)[:, 0]
-    rows = np.argsort(chunks["y"])
-    if (chunks["y"][rows] != part.top + np.arange(part.height)).any() or (chunks["size"] != part.line.itemsize).any():
+    if part.height * chunk.itemsize > len(data):  # before anything of that size is made
+        raise ValueError("the picture is larger than its file")
+    channels = {name: np.empty((part.height, *part.line[name].shape), np.float32) for name in part.line.names or ()}
+    there = np.zeros(part.height, dtype=bool)
+    for offset in offsets.tolist():
+        found = np.frombuffer(data, chunk, 1, offset)[0]
+        row = int(found["y"]) - part.top
+        if not 0 <= row < part.height or found["size"] != part.line.itemsize:
+            raise ValueError("a line is not of this picture")
+        there[row] = True
+        for name, rows in channels.items():
+            rows[row] = found["line"][name]
+    if not there.all():
         raise ValueError("lines are missing")
-    return {name: chunks["line"][name][rows].astype(np.float32) for name in part.line.names or ()}
+    return channels

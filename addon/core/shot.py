@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -105,6 +106,8 @@ class Shot:
             raise RequestError("shot.finite", "A vertex of the character is not a finite number.")
         if not 0.0 < self.field_of_view < np.pi or min(self.width, self.height) < 1:
             raise RequestError("shot.camera", "The shot needs a size and an angle of view between 0 and 180 degrees.")
+        if not (math.isfinite(self.fps) and self.fps > 0.0):
+            raise RequestError("shot.fps", "The shot needs a frame rate above 0; set that of the scene.")
         if max(self.width, self.height) > MAX_SIZE:
             raise RequestError("shot.size", f"Pictures are at most {MAX_SIZE} pixels wide and high.")
         object.__setattr__(self, "vertices", vertices)

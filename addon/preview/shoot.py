@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import bpy
@@ -31,6 +32,8 @@ LEAST_FACE: Final[int] = 4
 """Fewer vertices than this say nothing of a face's size."""
 _MOVED: Final[float] = 0.02
 """A vertex belongs to the face when a key moves it by this part of the furthest move of any."""
+Joined = tuple[np.ndarray, np.ndarray]
+"""See `_joined`."""
 
 
 @dataclass(frozen=True)
@@ -94,32 +97,32 @@ def read(context: bpy.types.Context, character: Character, frames: Sequence[int]
     meshes = read_meshes(context, character.objects, frames, at_frame)
     if not meshes:
         raise RigError("shot.nothing", f"{character.name} has no mesh that is rendered.", character.name)
-    subject, vertices = _subject(character, meshes)
-    face = _face_vertices(character, meshes, subject.landmarks)
+    joined = [_joined(mesh) for mesh in meshes]
+    subject, vertices = _subject(character, meshes, joined)
+    face = _face_vertices(character, meshes, joined, subject.landmarks)
     if not filmed:
         views = [portrait_view(vertices[0, face], scene_axes(character), ROOM)] * len(vertices)
     return Reading(subject, vertices, tuple(views), face, scene_aspect(scene) if filmed else 1.0)
 
 
-def _subject(character: Character, meshes: Sequence[MeshFrames]) -> tuple[Subject, np.ndarray]:
-    """The surface of all meshes together, and its vertices (T,V,3) in the scene.
-
-    Where two materials meet in the same colour their vertices are one again, so that light crosses without a seam.
-    """
+def _subject(
+    character: Character, meshes: Sequence[MeshFrames], joined: Sequence[Joined]
+) -> tuple[Subject, np.ndarray]:
+    """The surface of all meshes together, and its vertices (T,V,3) in the scene."""
+    texture = cache(texture_of)  # meshes share materials, and materials share images
     surfaces: list[Surface] = []
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("triangles", "uv", "surface", "colours", "vertices")}
     landmarks = np.full(LANDMARKS, -1, dtype=np.int32)
     count = 0
-    for mesh in meshes:
-        kept, joined = _joined(mesh)
+    for mesh, (kept, stands_for) in zip(meshes, joined, strict=True):
         for number, vertex in mesh.landmarks:
-            landmarks[number] = joined[vertex] + count
-        parts["triangles"].append(joined[mesh.triangles] + count)
+            landmarks[number] = stands_for[vertex] + count
+        parts["triangles"].append(stands_for[mesh.triangles] + count)
         parts["uv"].append(mesh.uv)
         parts["surface"].append(mesh.slots + len(surfaces))
         parts["colours"].append(mesh.colours[kept])
         parts["vertices"].append(mesh.vertices[:, kept])
-        surfaces += _surfaces(character, mesh)
+        surfaces += _surfaces(character, mesh, texture)
         count += len(kept)
     if len(surfaces) > np.iinfo(np.uint8).max:
         raise RigError("shot.materials", f"{character.name} has more than 255 materials on its meshes.", character.name)
@@ -134,14 +137,19 @@ def _subject(character: Character, meshes: Sequence[MeshFrames]) -> tuple[Subjec
     return subject, np.concatenate(parts["vertices"], axis=1)
 
 
-def _joined(mesh: MeshFrames) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices to keep (K,), one for each point and colour, and for each vertex (V,) which of them stands for it."""
+def _joined(mesh: MeshFrames) -> Joined:
+    """Vertices to keep (K,), one for each point and colour, and for each vertex (V,) which of them stands for it.
+
+    Where two materials meet in the same colour their vertices are one again, so that light crosses without a seam.
+    """
     keys = np.column_stack([mesh.source.astype(np.float64), mesh.colours.astype(np.float64)])
     _, kept, joined = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     return kept, joined.reshape(-1)
 
 
-def _surfaces(character: Character, mesh: MeshFrames) -> list[Surface]:
+def _surfaces(
+    character: Character, mesh: MeshFrames, texture: Callable[[bpy.types.Image | None], np.ndarray | None]
+) -> list[Surface]:
     owner = next(thing for thing in character.objects if thing.name == mesh.name)
     return [
         Surface(
@@ -149,21 +157,22 @@ def _surfaces(character: Character, mesh: MeshFrames) -> list[Surface]:
             part_of(material, owner, character),
             plain_colour(material),
             float(material.specular_intensity) if material else 0.0,
-            texture_of(colour_image(material)),
+            texture(colour_image(material)),
         )
         for material in mesh.materials
     ]
 
 
-def _face_vertices(character: Character, meshes: Sequence[MeshFrames], landmarks: np.ndarray) -> np.ndarray:
+def _face_vertices(
+    character: Character, meshes: Sequence[MeshFrames], joined: Sequence[Joined], landmarks: np.ndarray
+) -> np.ndarray:
     """Vertices of the whole surface that are the face: landmarks, else what keys of the face move, else all."""
     if len(marked := landmarks[landmarks >= 0]) >= LEAST_FACE:
         return marked
     moved: list[np.ndarray] = []
     count = 0
     owners = {target.owner.name: target for target in character.keys}
-    for mesh in meshes:
-        kept, _ = _joined(mesh)
+    for mesh, (kept, _) in zip(meshes, joined, strict=True):
         if target := owners.get(mesh.name):
             moves = _moves(target.key)
             points = np.minimum(mesh.source[kept], len(moves) - 1)  # modifiers may have added vertices

@@ -21,11 +21,12 @@ class MeshFrames:
 
     Vertices where two materials meet are doubled, so that each has one colour.
     vertices  (T,V,3) float32, world space; triangles (F,3) int32, counter-clockwise from outside
-    colours   (V,3) float32, linear RGB: a linked colour attribute's values, which replace the base colour, or that
+    colours   (V,3) float32, linear RGB: of a linked colour attribute, which replaces the base colour, else of that
     specular  (V,) float32 in 0..1, as the materials have it for the viewport
     source    (V,) int32, the vertex of the mesh that each one is
     uv        (F,3,2) float32, the active UV map at the corners of each triangle; zeros where there is none
-    slots     (F,) int32, the number in `materials` of each triangle; None stands for no material
+    slots     (F,) int32, the number in `materials` of each triangle
+    materials one for each slot, None where it is empty; one None where there are no slots
     landmarks (number, vertex) pairs of the face landmarks that the mesh is marked with, vertices counted as here
     """
 
@@ -47,10 +48,10 @@ def read_meshes(
     frames: Sequence[int],
     at_frame: Callable[[bpy.types.Depsgraph], None] | None = None,
 ) -> tuple[MeshFrames, ...]:
-    """The visible meshes among `objects` at scene `frames`, without clear ones; the scene's own frame is put back.
+    """The meshes among `objects` that are rendered, at scene `frames`; the scene's own frame is put back.
 
-    `at_frame` is told the scene as it is evaluated at each frame. Raises RigError when a mesh changes its vertices'
-    number from frame to frame, which no array can hold.
+    What is clear, as a cornea, is left out. `at_frame` is told the scene as it is evaluated at each frame. Raises
+    RigError when a mesh changes its vertices' number from frame to frame, which no array can hold.
     """
     scene = context.scene
     before, part = scene.frame_current, scene.frame_subframe
@@ -82,8 +83,9 @@ def read_meshes(
 
 
 def save_meshes(path: Path, meshes: Sequence[MeshFrames], frames: Sequence[int], fps: float) -> None:
-    """Write an .npz: `names` (O,), `frames` (T,), `fps`, and the arrays of mesh i as `vertices_i` and so on.
+    """Write an .npz: `names` (O,), `frames` (T,) int64, `fps`, and some arrays of each mesh. Raises OSError.
 
+    Of mesh i they are `vertices_i`, `triangles_i`, `colours_i`, `specular_i` and `source_i`, as `MeshFrames` has them.
     `landmarks` (L,3) int32 are the face landmarks that are marked: number, mesh, vertex.
     """
     arrays: dict[str, Any] = {

@@ -53,7 +53,8 @@ def place(owner: bpy.types.Object, character: Character) -> None:
             "first.",
             owner.name,
         )
-    frame, rest = mesh_axes(owner, character), rest_points(owner)
+    frame = mesh_axes(owner, character)
+    rest, surface = rest_points(owner) @ frame, surfaces(len(owner.data.vertices), _edges(owner))
     blocks = _blocks(owner)
     moves = np.zeros((len(blocks), len(rest), 3))
     for row, block in enumerate(blocks):
@@ -61,14 +62,14 @@ def place(owner: bpy.types.Object, character: Character) -> None:
     armature = character.armature if _is_skinned(owner, character) else None
     bones = face_bones(armature, owner, character) if armature is not None else FaceBones((), "", 1.0)
     swung = measure(armature, owner, character, bones) if armature is not None else np.zeros((0, 2, len(rest), 3))
-    eyes = _eyeballs(owner, character)
-    surface = surfaces(len(rest), _edges(owner))
-    placed = place_landmarks(Shapes(rest @ frame, moves, swung.reshape(-1, len(rest), 3), eyes, surface))
+    eyes = _eyeballs(owner, character, frame, surface)
+    placed = place_landmarks(Shapes(rest, moves, swung.reshape(-1, len(rest), 3), eyes, surface))
     marks = {number: int(vertex) for number, vertex in enumerate(placed) if vertex >= 0}
-    probes = _probes(bones, swung, marks, rest @ frame)
+    probes = _probes(bones, swung, marks, rest)
     note(owner, marks)
     if armature is not None:
-        roles = _roles(armature, character, bones, probes, eyes, owner)
+        in_mesh = tuple(Ball(frame @ ball.centre, ball.radius) for ball in eyes or ())
+        roles = _roles(armature, character, bones, probes, in_mesh, owner)
         owner[PROBES_PROPERTY] = probes_text(Probed(bones.unit, probes, roles))
 
 
@@ -105,18 +106,21 @@ def _roles(
     character: Character,
     bones: FaceBones,
     probes: tuple[Probe, ...],
-    eyes: tuple[Ball, Ball] | None,
+    eyes: tuple[Ball, ...],
     owner: bpy.types.Object,
 ) -> dict[str, str]:
-    """Head and eyes, where names do not say: an eye's bone starts in the eyeball and moves no landmark of the skin."""
+    """Head and eyes, where names do not say: an eye's bone starts in the eyeball and moves no landmark of the skin.
+
+    `eyes` are the right and the left eyeball in the mesh's own space, or nothing.
+    """
     roles = {"head": bones.head} if bones.head and not character.bones.head else {}
-    if eyes is None or character.bones.eye_left or character.bones.eye_right:
+    if character.bones.eye_left or character.bones.eye_right:
         return roles
     of_skin = {probe.bone for probe in probes}
     into = np.array(armature.matrix_world.inverted() @ owner.matrix_world)
     scale = float(np.cbrt(abs(np.linalg.det(into[:3, :3]))))
-    for role, ball in zip(("eye_right", "eye_left"), eyes, strict=True):
-        centre = into[:3, :3] @ (mesh_axes(owner, character) @ ball.centre) + into[:3, 3]
+    for role, ball in zip(("eye_right", "eye_left"), eyes, strict=False):
+        centre = into[:3, :3] @ ball.centre + into[:3, 3]
         inside = [
             bone
             for bone in armature.data.bones
@@ -129,15 +133,20 @@ def _roles(
     return roles
 
 
-def _eyeballs(owner: bpy.types.Object, character: Character) -> tuple[Ball, Ball] | None:
-    """The right and left eyeball in contract axes and the mesh's own lengths, whichever mesh has them."""
-    frame, balls = mesh_axes(owner, character), []
+def _eyeballs(
+    owner: bpy.types.Object, character: Character, frame: np.ndarray, surface: np.ndarray
+) -> tuple[Ball, Ball] | None:
+    """The right and left eyeball in contract axes and the mesh's own lengths, whichever mesh has them.
+
+    `frame` (3,3) are the axes and `surface` (V,) the surfaces of `owner`; see `mesh_axes` and `surfaces`.
+    """
+    balls = []
     for thing in character.objects:
         if thing.type != "MESH" or not len(thing.data.vertices):
             continue
         into = np.array(owner.matrix_world.inverted() @ thing.matrix_world)
         points = (rest_points(thing) @ into[:3, :3].T + into[:3, 3]) @ frame
-        label = surfaces(len(points), _edges(thing))
+        label = surface if thing == owner else surfaces(len(points), _edges(thing))
         order = np.argsort(label, kind="stable")
         for part in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
             if (ball := ball_of(points[part])) is not None:

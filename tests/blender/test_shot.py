@@ -142,6 +142,27 @@ def test_materials_become_surfaces_with_parts_and_textures() -> None:
     np.testing.assert_allclose(again.vertices, shot.vertices, atol=1e-4)
 
 
+def test_a_picture_that_several_materials_share_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from addon.preview import shoot
+
+    rig, asked = scenes.add_character(), []
+    read_texture = shoot.texture_of
+    monkeypatch.setattr(shoot, "texture_of", lambda image: asked.append(image) or read_texture(image))
+    picture = bpy.data.images.new("atlas", 8, 8)
+    for thing in (thing for thing in bpy.data.objects if thing.type == "MESH"):
+        material = bpy.data.materials.new(thing.name)
+        material.use_nodes = True
+        node = material.node_tree.nodes.new("ShaderNodeTexImage")
+        node.image = picture
+        shader = next(n for n in material.node_tree.nodes if n.type == "BSDF_PRINCIPLED")
+        material.node_tree.links.new(node.outputs["Color"], shader.inputs["Base Color"])
+        thing.data.materials.append(material)
+    shot = read_shot(bpy.context, find_character(rig), [1], 24.0, Framing())
+    assert asked == [picture]
+    assert len(shot.subject.surfaces) == 3
+    assert all(surface.texture is not None for surface in shot.subject.surfaces)
+
+
 def test_what_is_not_rendered_and_clear_surfaces_are_left_out() -> None:
     rig = scenes.add_character()
     bpy.data.objects["Ball eye.L"].hide_render = True

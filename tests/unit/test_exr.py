@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -99,3 +100,39 @@ def test_a_line_that_is_missing_is_noticed() -> None:
     whole[first : first + 4] = struct.pack("<i", TOP + 1)
     with pytest.raises(RequestError, match="damaged"):
         read_channels(bytes(whole))
+
+
+def test_sizes_that_no_file_has_are_refused_before_anything_is_made() -> None:
+    whole = picture([{"Z": channel("f4", 0)}])
+    window = whole.index(struct.pack("<4i", 5, TOP, 5 + WIDTH - 1, TOP + HEIGHT - 1))
+    table = len(whole) - HEIGHT * (8 + 8 + 4 * WIDTH)
+    most = 2**31 - 1
+    for at, data in (
+        (window, struct.pack("<4i", 0, 0, most, 0)),
+        (window, struct.pack("<4i", -most, -most, most, most)),
+        (window, struct.pack("<4i", 0, 0, 0, -2)),
+        (window, struct.pack("<4i", 5, TOP, 4, TOP + HEIGHT - 1)),
+        (table, struct.pack("<Q", 2**64 - 1)),
+        (table, struct.pack("<Q", 2**63 - 1)),
+        (window - 4, struct.pack("<i", -21)),
+    ):
+        hostile = whole[:at] + data + whole[at + len(data) :]
+        assert len(hostile) == len(whole)
+        with pytest.raises(RequestError, match="damaged"):
+            read_channels(hostile)
+
+
+def test_one_line_said_to_be_many_is_refused() -> None:
+    """Every entry of the table leads to the same line: what it claims to hold is more than its file does."""
+    names, kinds = [f"{number:04d}" for number in range(500)], ["f4"] * 500
+    said = header(names, kinds).replace(
+        struct.pack("<4i", 5, TOP, 5 + WIDTH - 1, TOP + HEIGHT - 1), struct.pack("<4i", 0, 0, WIDTH - 1, 4999)
+    )
+    at = 8 + len(said) + 8 * 5000
+    line = struct.pack("<ii", 0, 4 * 500 * WIDTH) + bytes(4 * 500 * WIDTH)
+    data = struct.pack("<II", 20000630, 2) + said + struct.pack("<5000Q", *[at] * 5000) + line
+    tracemalloc.start()
+    with pytest.raises(RequestError, match="damaged"):
+        read_channels(data)
+    assert tracemalloc.get_traced_memory()[1] < 4e6  # of 30e6 that it claims to hold
+    tracemalloc.stop()

@@ -64,6 +64,10 @@ def test_parts_of_triangles_are_those_of_their_surfaces() -> None:
         ({"vertices": np.full((2, 4, 3), np.nan)}, "shot.finite"),
         ({"field_of_view": 0.0}, "shot.camera"),
         ({"width": 9000}, "shot.size"),
+        ({"fps": 0.0}, "shot.fps"),
+        ({"fps": -24.0}, "shot.fps"),
+        ({"fps": float("nan")}, "shot.fps"),
+        ({"fps": float("inf")}, "shot.fps"),
     ],
 )
 def test_a_shot_that_cannot_be_drawn_is_refused(change: dict[str, Any], code: str) -> None:
