@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import IO, Final
 
 from ..core.errors import BackendError
+from ..core.lock import hold
 from ..core.wire_schema import PROTOCOL
 from .liveness import Probe
-from .lock import hold
 
 FILE_NAME: Final[str] = "backend.json"
 LOCK_NAME: Final[str] = "backend.lock"

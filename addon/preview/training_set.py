@@ -1,23 +1,16 @@
 """Renders a training set of a character: the programme of `sweep`, frame by frame, with the shot that tells its state.
 
-    set.json           version, engine, size, fps, and for each frame its split and line
-    shot.npz           `Shot.to_bytes` of all frames in order
-    frames/00000.png   RGBA, 8-bit sRGB, colour not multiplied by alpha: the character alone
-    passes/00000.npz   depth, normal, uv and mask of the same render, as far as the engine has them; see `passes`
-
-It bakes the programme over whatever plays on the character, so it is for a copy of the file; see `studio_process`. A
-set that was cut off goes on where it ended: frames that are there are not rendered again. A frame's picture is put in
-its place last, so that its passes are there as well.
+It bakes the programme over whatever plays on the character, so it is for a copy of the file; see `ops.training`. A set
+that was cut off goes on where it ended: frames that are there are not rendered again. See `set_folder` for its files.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +19,6 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ..core.errors import RigError
 from ..core.exr import read_channels
 from ..core.performance import Performance
 from ..core.shot import Shot
@@ -37,6 +29,7 @@ from ..rig.keyer import bake
 from ..rig.parts import Character
 from .chore import tell
 from .passes import ask_for_passes, passes_of
+from .set_folder import describe, frame_path, held, passes_path
 from .shoot import Reading, read, shot_of
 from .sweep import Line, Programme, programme
 from .view import View, Window
@@ -78,8 +71,8 @@ def render(
 ) -> Shot:
     """Render the training set of the character of `selected` into `folder`. Returns its shot.
 
-    Changes the scene for good. Raises RigError when the character cannot be driven or seen, or the folder holds
-    anything but this set.
+    Changes the scene for good. Raises RigError when the character cannot be driven or seen, another process renders
+    into the folder, or it holds anything but this set.
     """
     scene, character = context.scene, find_character(selected)
     plan = programme(FPS, settings.mixed, settings.lines, settings.seed)
@@ -88,32 +81,10 @@ def render(
     reading = _steady(read(context, character, range(FIRST, FIRST + len(plan.splits))))
     window = reading.window()
     shot = shot_of(reading, window, settings.size, settings.size, FPS, {"character": character.name})
-    _describe(folder, scene, settings, plan, shot)
-    _alone(scene, character)
-    labels = ask_for_passes(scene, character)
-    camera = _square_camera(scene, reading.views[0], window)
-    for number, view in enumerate(reading.views):
-        if report is not None:
-            report(number, len(plan.splits))
-        if not frame_path(folder, number).is_file():
-            scene.frame_set(FIRST + number)
-            camera.matrix_world = Matrix(np.linalg.inv(view.eye).tolist())
-            channels = _render_channels(scene, folder / "frames" / f"{number:05d}.part.exr")
-            _keep_passes(passes_of(channels, labels, view, window), passes_path(folder, number))
-            _keep_picture(scene, frame_path(folder, number))
-    if report is not None:
-        report(len(plan.splits), len(plan.splits))
+    with held(folder):
+        describe(folder, _document(scene, settings, plan, shot), shot)
+        _render_frames(scene, character, reading.views, window, folder, report or (lambda _done, _all: None))
     return shot
-
-
-def frame_path(folder: Path, number: int) -> Path:
-    """Where frame `number`, from 0, of a set lies."""
-    return folder / "frames" / f"{number:05d}.png"
-
-
-def passes_path(folder: Path, number: int) -> Path:
-    """Where the passes of frame `number`, from 0, of a set lie; there are none where the engine has none."""
-    return folder / "passes" / f"{number:05d}.npz"
 
 
 def lines_of_takes(character: str) -> tuple[Line, ...]:
@@ -169,9 +140,32 @@ def _set_up(scene: bpy.types.Scene, settings: SetSettings) -> None:
         scene.eevee.taa_render_samples = settings.samples
 
 
-def _describe(folder: Path, scene: bpy.types.Scene, settings: SetSettings, plan: Programme, shot: Shot) -> None:
-    """Write `set.json` and `shot.npz`, or see that the folder has the same set already."""
-    document: dict[str, Any] = {
+def _render_frames(
+    scene: bpy.types.Scene,
+    character: Character,
+    views: Sequence[View],
+    window: Window,
+    folder: Path,
+    report: Report,
+) -> None:
+    """Render each frame that is not there yet, with its passes, before a camera that sees `window` of its view."""
+    _alone(scene, character)
+    labels = ask_for_passes(scene, character)
+    camera = _square_camera(scene, views[0], window)
+    for number, view in enumerate(views):
+        report(number, len(views))
+        if not frame_path(folder, number).is_file():
+            scene.frame_set(FIRST + number)
+            camera.matrix_world = Matrix(np.linalg.inv(view.eye).tolist())
+            channels = _render_channels(scene, folder / "frames" / f"{number:05d}.part.exr")
+            _keep_passes(passes_of(channels, labels, view, window), passes_path(folder, number))
+            _keep_picture(scene, frame_path(folder, number))
+    report(len(views), len(views))
+
+
+def _document(scene: bpy.types.Scene, settings: SetSettings, plan: Programme, shot: Shot) -> dict[str, Any]:
+    """What `set.json` holds."""
+    return {
         "version": VERSION,
         "engine": scene.render.engine,
         "size": settings.size,
@@ -181,15 +175,6 @@ def _describe(folder: Path, scene: bpy.types.Scene, settings: SetSettings, plan:
         "splits": list(plan.splits),
         "lines": list(plan.lines),
     }
-    described = folder / "set.json"
-    if described.is_file() and json.loads(described.read_text(encoding="utf-8")) != document:
-        raise RigError(
-            "set.other", "The folder holds another training set; choose an empty one, or delete it.", str(folder)
-        )
-    for name in ("frames", "passes"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "shot.npz").write_bytes(shot.to_bytes())
-    described.write_text(json.dumps(document, indent=1), encoding="utf-8")
 
 
 def _hash(plan: Programme) -> str:

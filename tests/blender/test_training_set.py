@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import bpy
@@ -15,9 +17,11 @@ from addon.core.errors import JobCancelled, RigError
 from addon.core.shot import Shot
 from addon.preview import training_set
 from addon.preview.passes import NOTHING
+from addon.preview.set_folder import frame_path, held, passes_path
 from addon.preview.sweep import Line
 from addon.preview.training_set import SetSettings
 from tests.blender import scenes
+from tests.conftest import ROOT
 
 SIZE = 96
 
@@ -148,11 +152,11 @@ def test_frames_show_what_the_shot_says(tmp_path: Path) -> None:
     assert shot.frame_count == 6
     assert (shot.width, shot.height) == (SIZE, SIZE)
     for number in range(6):
-        alpha = pixels_of(training_set.frame_path(tmp_path, number))[..., 3] > 0.5
+        alpha = pixels_of(frame_path(tmp_path, number))[..., 3] > 0.5
         mask = covered(shot, number)
         assert (alpha & mask).sum() / (alpha | mask).sum() > 0.97, number
         if number in (1, 2):  # a blink, and a turned head
-            check_passes(shot, number, training_set.passes_path(tmp_path, number), alpha)
+            check_passes(shot, number, passes_path(tmp_path, number), alpha)
     assert not list(tmp_path.rglob("*.part.*"))
 
 
@@ -176,16 +180,17 @@ def test_a_set_that_was_cut_off_goes_on_and_leaves_what_is_there(tmp_path: Path)
     rig, settings = filmed_character(), SetSettings(16, mixed=0)
     with pytest.raises(JobCancelled):
         training_set.render(bpy.context, rig, tmp_path, settings, stop)
-    training_set.frame_path(tmp_path, 1).unlink()  # as if it was cut off between passes and picture
-    training_set.passes_path(tmp_path, 1).write_bytes(b"half")
+    frame_path(tmp_path, 1).unlink()  # as if it was cut off between passes and picture
+    passes_path(tmp_path, 1).write_bytes(b"half")
     there = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "frames").iterdir()}
     assert sorted(there) == ["00000.png"]
+    bpy.context.scene.camera = bpy.data.objects["Wide"]  # the copy that a set is rendered from has it still
     training_set.render(bpy.context, rig, tmp_path, settings)
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "frames").iterdir()}
     assert sorted(after) == ["00000.png", "00001.png", "00002.png"]
     assert {name: after[name] for name in there} == there
     for number in range(3):
-        with np.load(training_set.passes_path(tmp_path, number)) as data:
+        with np.load(passes_path(tmp_path, number)) as data:
             assert data["depth"].shape == (16, 16)
 
 
@@ -196,8 +201,61 @@ def test_another_set_in_the_folder_is_not_mixed_up_with_this_one(tmp_path: Path)
         training_set.render(bpy.context, rig, tmp_path, SetSettings(16, mixed=1))
 
 
-def test_an_engine_without_normals_still_makes_a_set(tmp_path: Path) -> None:
-    """Workbench renders depth alone: that is no pass file, and no error."""
+@pytest.mark.parametrize("change", ["mesh", "key", "camera", "damage"])
+def test_a_set_goes_on_only_with_what_it_was_begun_with(change: str, tmp_path: Path) -> None:
+    rig, settings = filmed_character(), SetSettings(16, mixed=0)
+    training_set.render(bpy.context, rig, tmp_path, settings)
+    frame_path(tmp_path, 1).unlink()
+    frame, head, wide = frame_path(tmp_path, 0).read_bytes(), bpy.data.objects["Head"], bpy.data.objects["Wide"]
+    bpy.context.scene.camera = wide
+    rest = head.data.shape_keys.reference_key
+    if change == "mesh":
+        head.modifiers.new("Finer", "SUBSURF")
+    elif change == "key":
+        for point, before in zip(head.data.shape_keys.key_blocks["eyeBlinkLeft"].data, rest.data, strict=True):
+            point.co = before.co
+    elif change == "camera":
+        wide.location.x += 0.5
+    else:
+        (tmp_path / "shot.npz").write_bytes(b"half")
+    with pytest.raises(RigError, match="render the set anew"):
+        training_set.render(bpy.context, rig, tmp_path, settings)
+    assert frame_path(tmp_path, 0).read_bytes() == frame
+    assert not frame_path(tmp_path, 1).exists()
+
+
+def test_two_processes_do_not_render_one_set(tmp_path: Path) -> None:
+    with held(tmp_path), pytest.raises(RigError, match="rendered already"):
+        training_set.render(bpy.context, filmed_character(), tmp_path, SetSettings(16, mixed=0))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock"]
+
+
+def test_a_lock_whose_process_was_killed_is_taken_over(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path\n"
+        "from addon.core.lock import hold\n"
+        "held = hold(Path(sys.argv[2])); print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(ROOT), str(tmp_path / "lock")]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stdout.readline().strip() == b"held"
+    with pytest.raises(RigError, match="rendered already"), held(tmp_path):
+        pass
+    child.kill()
+    child.wait()
+    with held(tmp_path):
+        assert (tmp_path / "lock").is_file()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(RigError, match="choose another folder"), held(tmp_path / "file"):
+        pass
+
+
+def test_channels_without_normals_are_no_passes() -> None:
+    """What an engine as Workbench, which renders depth alone, leaves: no pass file, and no error."""
     from addon.preview.passes import ask_for_passes, passes_of
     from addon.preview.view import View, Window
     from addon.rig.discover import find_character
