@@ -22,7 +22,12 @@ from .perform import (
 )
 from .points import SOLILOQUY_OT_clear_points, SOLILOQUY_OT_place_points
 from .preview import SOLILOQUY_OT_place_preview, SOLILOQUY_OT_preview
-from .training import SOLILOQUY_OT_render_training_set, SOLILOQUY_OT_stop_chore, SOLILOQUY_OT_train_character
+from .training import (
+    SOLILOQUY_OT_render_training_set,
+    SOLILOQUY_OT_show_training,
+    SOLILOQUY_OT_stop_chore,
+    SOLILOQUY_OT_train_character,
+)
 
 CLASSES: Final = (
     SOLILOQUY_OT_start_backend,
@@ -37,6 +42,7 @@ CLASSES: Final = (
     SOLILOQUY_OT_clear_points,
     SOLILOQUY_OT_render_training_set,
     SOLILOQUY_OT_train_character,
+    SOLILOQUY_OT_show_training,
     SOLILOQUY_OT_stop_chore,
     SOLILOQUY_OT_add_character,
     SOLILOQUY_OT_bind,

@@ -14,7 +14,7 @@ from ..core.errors import RequestError, RigError, SoliloquyError
 from ..core.preview import FACE_POINTS
 from ..paths import absolute
 from ..preview.face_points import place_of, prompt, view_of
-from ..preview.pictures import show_picture
+from ..preview.pictures import load, show_picture
 from ..preview.settings import points_of, preview_of, set_points
 from .base import Explained
 
@@ -135,10 +135,7 @@ class SOLILOQUY_OT_clear_points(Explained, bpy.types.Operator):
 
 def _picture(path: str) -> bpy.types.Image:
     """The portrait as an image of the file. Raises RequestError when it is no picture."""
-    try:
-        image = bpy.data.images.load(str(absolute(path)), check_existing=True)
-    except RuntimeError as error:
-        raise RequestError("preview.file", "The portrait cannot be read; choose it again.", path) from error
+    image = load(absolute(path), check_existing=True)
     if not all(image.size):
         raise RequestError("preview.portrait", "The portrait is not a picture that can be read; choose another.", path)
     return image

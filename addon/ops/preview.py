@@ -240,7 +240,7 @@ def _folder(text: str) -> str:
 
 def _size(portrait: str) -> tuple[int, int]:
     """Width and height of a picture file as it is now, (0, 0) where Blender cannot read it."""
-    image = bpy.data.images.load(str(absolute(portrait)), check_existing=False)
+    image = pictures.load(absolute(portrait))
     try:
         return image.size[0], image.size[1]
     finally:

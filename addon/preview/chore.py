@@ -38,11 +38,11 @@ class Chore:
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self, command: Sequence[str], working_dir: Path | None = None) -> None:
-        """Start it. Raises BackendError when it cannot be run."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / STOP).unlink(missing_ok=True)
-        (self.folder / STATUS).unlink(missing_ok=True)
+        """Start it. Raises BackendError when it cannot be run, or nothing can be written into its folder."""
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for name in (STOP, STATUS):
+                (self.folder / name).unlink(missing_ok=True)
             with (self.folder / LOG).open("wb") as log:
                 self._child = subprocess.Popen(
                     list(command),
@@ -55,7 +55,7 @@ class Chore:
                 )
         except OSError as error:
             raise BackendError(
-                "chore.start", f"{self.name} cannot be started; see the preferences.", str(error)
+                "chore.start", f"{self.name} cannot be started; see the folder and the preferences.", str(error)
             ) from error
 
     def poll(self) -> ChoreState:
@@ -66,8 +66,13 @@ class Chore:
         return self.state
 
     def stop(self) -> None:
-        """Ask it to end; what it has done is kept."""
-        (self.folder / STOP).touch()
+        """Ask it to end; what it has done is kept. Raises BackendError when that cannot be written."""
+        try:
+            (self.folder / STOP).touch()
+        except OSError as error:
+            raise BackendError(
+                "chore.stop", f"{self.name} cannot be asked to stop; is its folder still there?", str(error)
+            ) from error
 
     def wait(self, timeout_s: float) -> None:
         """Block until it ended, for runs without a window. Raises BackendError when it fails or takes too long."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import bpy
 
+from ..core.errors import RequestError
 from ..paths import relative
 
 OWNER: Final[str] = "soliloquy_preview"
@@ -19,11 +20,19 @@ GROWING: Final[str] = "soliloquy_training"
 """Custom property of the image that shows how a training goes: its file."""
 
 
+def load(path: Path, check_existing: bool = False) -> bpy.types.Image:
+    """A picture file as an image of the .blend; its size is 0 where it is no picture. Raises RequestError."""
+    try:
+        return bpy.data.images.load(str(path), check_existing=check_existing)
+    except RuntimeError as error:
+        raise RequestError("preview.file", "The picture cannot be read; choose it again.", str(path)) from error
+
+
 def sequence_image(character: str, first_file: Path) -> bpy.types.Image:
     """The image that plays the frames in an Image Editor; the same one for every preview of a character."""
     image = next(iter(_ours(OWNER, character)), None)
     if image is None:
-        image = bpy.data.images.load(str(first_file))
+        image = load(first_file)
         image.name, image[OWNER] = f"{character} preview", character
     image.source = "SEQUENCE"
     image.filepath = relative(first_file)
@@ -58,7 +67,7 @@ def show_growing(context: bpy.types.Context, path: Path) -> bpy.types.Image:
     if image is not None:
         image.reload()
         return image
-    image = bpy.data.images.load(str(path))
+    image = load(path)
     image.name, image[GROWING] = "Training", str(path)
     for window in context.window_manager.windows:
         if (area := _editor(context, window, image)) is not None:

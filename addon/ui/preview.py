@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..ops.preview import SOLILOQUY_OT_preview
-from ..ops.training import chore_words, current_chore
+from ..ops.training import SOLILOQUY_OT_show_training, chore_words, current_chore
 from ..preview.face_points import in_words
 from ..preview.settings import NEEDS_FOLDER, NEEDS_PORTRAIT, points_of, preview_of
 from ..properties import status_of
@@ -67,7 +67,15 @@ def _draw_training(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
         else:
             row = box.row(align=True)
             row.progress(factor=share, text=words)
+            _draw_show(row, context, "")
             row.operator("soliloquy.stop_chore", text="", icon="X")
             return
     box.operator("soliloquy.render_training_set", icon="RENDER_STILL")
     box.operator("soliloquy.train_character", icon="OUTLINER_OB_LIGHTPROBE")
+    _draw_show(box, context, "Show Training")
+
+
+def _draw_show(layout: bpy.types.UILayout, context: bpy.types.Context, text: str) -> None:
+    """Offer a look at how a training goes or went, where there is something to see."""
+    if not SOLILOQUY_OT_show_training.disabled_reason(context):
+        layout.operator("soliloquy.show_training", text=text, icon="IMAGE_DATA")
