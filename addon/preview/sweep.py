@@ -33,6 +33,10 @@ EXPRESSIONS: Final[Mapping[str, Mapping[str, float]]] = {
     "surprised": {"browInnerUp": 0.9, "browOuterUp": 0.9, "eyeWide": 0.9},
 }
 """EMFACS action units (Ekman and Friesen 1983) as channels, a name without side for both; how strong is chosen."""
+PRESSED: Final[Mapping[str, float]] = {"mouthPress": 0.4, "mouthRollLower": 0.2, "mouthRollUpper": 0.2}
+"""Lips pressed together as for p, b and m; chosen."""
+PORTIONS: Final[tuple[float, ...]] = (-1.0, -0.5, 0.5, 1.0)
+"""Of its range that each turn of the head is shown at; at rest everything else shows it."""
 LOOK: Final[tuple[float, float]] = (0.30, 0.45)
 TURN: Final[tuple[float, float, float]] = (0.22, 0.38, 0.16)
 """How far eyes look (pitch, yaw) and the head turns (pitch, yaw, roll), radians each way; chosen."""
@@ -41,7 +45,18 @@ LOOKS: Final[tuple[int, int]] = (3, 5)
 BLINKS: Final[float] = 0.3
 """Share of the mixed poses whose lids are on their way."""
 GAP_OF_JAW: Final[float] = 0.45
-"""Lip gap at a jaw fully open, in inter-ocular distances: about that of the canonical face."""
+"""Lip gap at a jaw fully open, in inter-ocular distances: the mean of `core.geometry.WIDEST_GAPS`."""
+LIP_GAP: Final[float] = 0.3
+"""Part of that gap that lips which are drawn apart make without the jaw; chosen."""
+MOUTHS: Final[float] = 0.25
+FEELINGS: Final[float] = 0.2
+"""Concentrations of the Dirichlet distributions that mix mouths and expressions: far below 1, so that one or two lead
+in most poses; chosen."""
+STRENGTH: Final[tuple[float, float]] = (0.5, 1.4)
+"""A mixed mouth is this much of itself: mumbled to exaggerated, beyond which channels are limited; chosen."""
+STRAYS: Final[int] = 3
+STRAY: Final[float] = 0.6
+"""So many controls of each mixed pose stray by up to this, so that no two always come together; chosen."""
 HELD_OUT_EVERY: Final[int] = 10
 """One in so many of the mixed poses is for validation."""
 _UPPER, _LOWER = (61, 62, 63), (65, 66, 67)
@@ -113,8 +128,8 @@ def _single_poses() -> Iterator[_Pose]:
         for yaw in np.linspace(-1, 1, LOOKS[1]):
             yield _pose(gaze=(pitch * LOOK[0], yaw * LOOK[1]))
     for axis in range(3):
-        for amount in (-1.0, -0.5, 0.5, 1.0):
-            yield _pose(head=amount * TURN[axis] * np.eye(3)[axis])
+        for portion in PORTIONS:
+            yield _pose(head=portion * TURN[axis] * np.eye(3)[axis])
 
 
 def _mixed_poses(count: int, rng: np.random.Generator) -> Iterator[_Pose]:
@@ -123,10 +138,10 @@ def _mixed_poses(count: int, rng: np.random.Generator) -> Iterator[_Pose]:
     turns, looks = _even(count, 3, rng) * TURN, _even(count, 2, rng) * LOOK
     lids = indices("eyeBlink")
     for number in range(count):
-        face = rng.dirichlet(np.full(len(mouths), 0.25)) @ mouths * rng.uniform(0.5, 1.4)
-        face += rng.dirichlet(np.full(len(feelings), 0.2)) @ feelings * rng.uniform(0.0, 1.0)
-        some = rng.choice(len(CHANNELS), 3, replace=False)
-        face[some] += rng.uniform(0.0, 0.6, 3)
+        face = rng.dirichlet(np.full(len(mouths), MOUTHS)) @ mouths * rng.uniform(*STRENGTH)
+        face += rng.dirichlet(np.full(len(feelings), FEELINGS)) @ feelings * rng.uniform(0.0, 1.0)
+        some = rng.choice(len(CHANNELS), STRAYS, replace=False)
+        face[some] += rng.uniform(0.0, STRAY, STRAYS)
         face[indices(*GROUPS["gaze"])] = 0.0
         if rng.random() < BLINKS:
             face[lids] = rng.uniform(0.0, 1.0)
@@ -135,7 +150,7 @@ def _mixed_poses(count: int, rng: np.random.Generator) -> Iterator[_Pose]:
 
 def _mouths() -> list[np.ndarray]:
     """(52,) the mouth of every viseme, and lips pressed together as for p, b and m."""
-    return [*viseme_faces().values(), _channels({"mouthPress": 0.4, "mouthRollLower": 0.2, "mouthRollUpper": 0.2})]
+    return [*viseme_faces().values(), _channels(PRESSED)]
 
 
 def _channels(values: Mapping[str, float]) -> np.ndarray:
@@ -156,9 +171,8 @@ def _performed(poses: Sequence[_Pose], fps: float) -> Performance:
     gaze = np.repeat(np.stack([pose.gaze for pose in poses])[:, None], 2, axis=1)
     channels = np.stack([pose.channels for pose in poses]) + eye_look_channels(gaze)
     jaw = channels[:, CHANNEL_INDEX["jawOpen"]] - channels[:, CHANNEL_INDEX["mouthClose"]]
-    parted = np.maximum(jaw, 0.0) + 0.3 * channels[:, indices("mouthLowerDown", "mouthUpperUp", "mouthFunnel")].max(
-        axis=1
-    )
+    drawn_apart = channels[:, indices("mouthLowerDown", "mouthUpperUp", "mouthFunnel")].max(axis=1)
+    parted = np.maximum(jaw, 0.0) + LIP_GAP * drawn_apart
     landmarks = np.repeat(canonical_face()[None], len(poses), axis=0)
     landmarks[:, _LOWER] = landmarks[:, _UPPER[::-1]]
     landmarks[:, _LOWER, 1] -= GAP_OF_JAW * parted[:, None]
