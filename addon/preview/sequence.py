@@ -45,10 +45,7 @@ def remove_frames(scene: bpy.types.Scene, character: str) -> int:
 
 
 def _remove_strips(scene: bpy.types.Scene, character: str) -> int:
-    """Remove the picture strips of a character, and render the sequencer again if that was so and none of ours is left.
-
-    Returns how many went.
-    """
+    """Remove the picture strips of a character. Returns how many went."""
     if scene.sequence_editor is None:
         return 0
     strips = strips_of(scene)
@@ -57,9 +54,14 @@ def _remove_strips(scene: bpy.types.Scene, character: str) -> int:
     for strip in doomed:
         strips.remove(strip)
     if switched_off:
-        heir = next((strip for strip in strips if OWNER in strip), None)
-        if heir is not None:
-            heir[OUTPUT] = True
-        else:
-            scene.render.use_sequencer = True
+        _switch_on(scene)
     return len(doomed)
+
+
+def _switch_on(scene: bpy.types.Scene) -> None:
+    """Have the scene render its sequencer again, or see to it that this is done when our other strips go."""
+    heir = next((strip for strip in strips_of(scene) if OWNER in strip), None)
+    if heir is not None:
+        heir[OUTPUT] = True
+    else:
+        scene.render.use_sequencer = True

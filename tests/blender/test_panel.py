@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,10 +10,14 @@ import bpy
 import pytest
 
 from addon import runtime
+from addon.ops import training
+from addon.preview.chore import Chore, ChoreState
+from addon.preview.settings import preview_of
 from addon.properties import status_of
 from addon.status import stage_words
 from addon.ui import facts
 from addon.ui.panel import SOLILOQUY_PT_line
+from addon.ui.preview import SOLILOQUY_PT_preview
 from tests.blender import scenes
 
 LAYOUT = bpy.types.UILayout.bl_rna
@@ -45,8 +50,8 @@ class Paper:
         return (Paper(self.words), Paper(self.words)) if name == "panel" else Paper(self.words)
 
 
-def drawn() -> str:
-    """Everything the panel shows now."""
+def drawn(shown: type = SOLILOQUY_PT_line) -> str:
+    """Everything a panel shows now."""
     facts._known.clear()
     words: list[str] = []
     region = SimpleNamespace(width=300)
@@ -55,7 +60,7 @@ def drawn() -> str:
         window_manager=bpy.context.window_manager, preferences=bpy.context.preferences,
     )  # fmt: skip
     panel: Any = SimpleNamespace(layout=Paper(words))
-    SOLILOQUY_PT_line.draw(panel, context)  # pyright: ignore[reportArgumentType]
+    shown.draw(panel, context)  # pyright: ignore[reportAttributeAccessIssue]
     return " ".join(words)
 
 
@@ -138,3 +143,19 @@ def test_the_voice_may_choose_the_emotion_and_then_the_intensity(scene: bpy.type
 def test_the_engine_stands_under_advanced() -> None:
     text = drawn()
     assert text.index("Advanced") < text.index("engine")
+
+
+def test_a_training_may_be_looked_at_as_soon_as_there_is_a_picture_and_when_it_has_ended(
+    scene: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preview_of(scene).generator = "character"
+    assert "soliloquy.show_training" not in drawn(SOLILOQUY_PT_preview)
+    chore = Chore("The training", tmp_path)
+    monkeypatch.setattr(training, "_watched", [training._Watched(chore, scene.session_uid)])
+    assert "soliloquy.show_training" not in drawn(SOLILOQUY_PT_preview)
+    (tmp_path / training.PICTURE).touch()
+    for running, beside in ((True, "soliloquy.stop_chore"), (False, "soliloquy.train_character")):
+        chore.state = ChoreState(running, {})
+        text = drawn(SOLILOQUY_PT_preview)
+        assert "soliloquy.show_training" in text
+        assert beside in text
