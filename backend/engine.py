@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,11 @@ from addon.core.errors import RequestError
 from addon.core.heard import HEARD
 from addon.core.performance import MAX_FPS, MIN_FPS, Performance
 from addon.core.request import LAYERS, PerformRequest
+from backend.progress import Report, Share
 
 if TYPE_CHECKING:
     from backend.audio.prosody import Prosody
     from backend.audio.sound import Sound
-
-Report = Callable[[str, float], None]
-"""Told a stage and the fraction of the whole job (0..1) that is done; may raise JobCancelled."""
 
 
 def capabilities() -> dict[str, Any]:
@@ -150,7 +148,7 @@ def _by_rules(sound: Sound, request: PerformRequest, report: Report) -> Performa
     )
 
 
-def _share(report: Report, stage: str, first: float, last: float, number: int, count: int) -> Callable[[float], None]:
+def _share(report: Report, stage: str, first: float, last: float, number: int, count: int) -> Share:
     """A report of one of `count` pieces of a stage that goes from `first` to `last` of the whole job."""
     return lambda done: report(stage, first + (last - first) * (number + done) / count)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ..core.colour import linear
 from ..core.landmarks import LANDMARKS_PROPERTY, landmarks_text
 from .character import build_character
-from .materials import COLOUR_ATTRIBUTE, linear, make_material
+from .materials import COLOUR_ATTRIBUTE, make_material
 from .model import CharacterModel, Corrective, Part
 from .spec import DEFAULT, CharacterSpec
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
+from ..core.colour import linear
 
 if TYPE_CHECKING:
     import bpy
@@ -61,12 +61,6 @@ _CORNEA_INDEX: Final[float] = 1.376
 """Refractive index of the cornea (Gullstrand's eye)."""
 _BUMP_SCALE: Final[Mapping[str, float]] = {"skin": 900.0, "tongue": 500.0, "hair": 260.0}
 """Grains per metre of the fine relief, by material."""
-
-
-def linear(srgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
-    """Linear light of sRGB values (IEC 61966-2-1)."""
-    c = np.asarray(srgb, dtype=np.float64)
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
 
 
 def make_material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:

@@ -7,6 +7,8 @@ from typing import Final
 import bpy
 import numpy as np
 
+from ..core.colour import srgb
+
 MAX_SIDE: Final[int] = 1024
 """Pixels; a face fills at most a few hundred of a preview's."""
 
@@ -37,5 +39,5 @@ def _bytes(image: bpy.types.Image) -> np.ndarray | None:
     image.pixels.foreach_get(flat)
     rgb = np.clip(flat.reshape(height, width, image.channels)[::-1, :, :3], 0.0, 1.0)
     if image.is_float:  # floats are linear light, bytes are sRGB already (IEC 61966-2-1)
-        rgb = np.where(rgb <= 0.0031308, 12.92 * rgb, 1.055 * rgb ** (1 / 2.4) - 0.055)
+        rgb = srgb(rgb)
     return np.ascontiguousarray(np.round(rgb * 255)).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import numpy as np
 from addon.core.emotion import EmotionTrack
 from addon.core.performance import Performance
 from backend.audio.sound import Sound
+from backend.progress import Share
 from backend.rules.assembly import FaceLayers, assemble, no_contacts
 from backend.rules.closures import contacts_of
 from backend.rules.head import pivot_translation
@@ -28,7 +29,6 @@ from .steps import Steps
 from .told import told_phones
 from .tracks import CueTracks
 
-Report = Callable[[float], None]
 PIECE: Final[int] = 30 * ENCODER_RATE
 ACTED: Final[int] = PIECE // STEPS_PER_CUE
 """Encoder and cue steps that are taken at once: half a minute, so that a long line can be cancelled and fits memory."""
@@ -77,7 +77,7 @@ def hear_line(actor: Actor, line: CueLine) -> Heard:
 
 
 def act_lines(
-    actor: Actor, lines: Sequence[CueLine], heard: Sequence[Heard], done: Report = lambda share: None
+    actor: Actor, lines: Sequence[CueLine], heard: Sequence[Heard], done: Share = lambda share: None
 ) -> list[CueTracks]:
     """The tracks of lines that were heard, acted together.
 
@@ -148,7 +148,7 @@ def _act(
     heard: Sequence[Heard],
     held: Sequence[Steps] | None,
     layers: tuple[str, ...],
-    done: Report,
+    done: Share,
 ) -> tuple[list[CueTracks], list[Steps]]:
     """Act piece by piece; where `held` is given, only `layers`, with the seeds of their own."""
     dice = [Dice(_seeds(line.direction, layers if held else ()), line.sound.sha256) for line in lines]
@@ -172,7 +172,7 @@ def _seeds(direction: Direction, anew: Sequence[str]) -> dict[str, int]:
     return {name: direction.seed_of(name) if name in anew else direction.seed for name in DRAWN_LAYERS}
 
 
-def _part(done: Report, number: int, count: int) -> Report:
+def _part(done: Share, number: int, count: int) -> Share:
     return lambda share: done((number + share) / count)
 
 

@@ -13,7 +13,7 @@ from addon.core.errors import RigError
 from addon.core.performance import LANDMARKS
 from backend.face.landmarks import EYES, INNER_LIP_PAIRS, LID_PAIRS
 from backend.generator.raster.render import render
-from backend.generator.raster.scene import STUDIO, Camera, Look, Mesh
+from backend.generator.raster.scene import PORTRAIT_LENS, STUDIO, Camera, Look, Mesh
 
 SHINE: Final[float] = 0.5
 """How much of the viewport's specular intensity the rasteriser's point lights take."""
@@ -21,10 +21,6 @@ PORTRAIT_LIGHT: Final[Look] = replace(
     STUDIO, lights=(*STUDIO.lights[:2], replace(STUDIO.lights[2], wrap=0.35, colour=(0.34, 0.36, 0.41)))
 )
 """The studio's light with a softer rim: on a forehead the edge of a hard one reads as a scar."""
-FIELD_OF_VIEW: Final[float] = 0.3
-"""Radians: a portrait lens, about 80 mm on a 24 mm high frame."""
-
-
 MOUTH_CORNERS: Final[tuple[int, int]] = (48, 54)
 """Landmarks of the mouth's corners, iBUG numbers."""
 HALF_OPEN: Final[tuple[float, float]] = (0.35, 0.75)
@@ -95,12 +91,12 @@ class Filmed:
         """Pictures (size,size,3) uint8 of the given frames from in front; Blender's characters face -Y, up is +Z."""
         eyes = self.vertices[0, self.landmarks[36:48]].mean(axis=0)
         middle = eyes - (0.0, 0.0, framing.below * self.inter_ocular())
-        distance = 0.5 * framing.height * self.inter_ocular() / np.tan(0.5 * FIELD_OF_VIEW)
+        distance = 0.5 * framing.height * self.inter_ocular() / np.tan(0.5 * PORTRAIT_LENS)
         camera = Camera(
             position=(float(middle[0]), float(middle[1] - distance), float(middle[2])),
             target=(float(middle[0]), float(middle[1]), float(middle[2])),
             up=(0.0, 0.0, 1.0),
-            field_of_view=FIELD_OF_VIEW,
+            field_of_view=PORTRAIT_LENS,
             width=size,
             height=size,
         )

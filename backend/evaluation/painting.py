@@ -20,9 +20,9 @@ from backend.generator.character.conditioning import Window, tell
 from backend.generator.character.crops import PLACES, Crops
 from backend.generator.character.dataset import RenderedSet, read_set
 from backend.generator.character.folder import Trained, read_character
-from backend.generator.character.generator import AT_ONCE, SAMPLES, paint_frames, painter_of
+from backend.generator.character.generator import AT_ONCE, paint_frames, painter_of
 from backend.generator.quality import box_around, composite, flicker, ssim
-from backend.generator.raster.shots import camera_of
+from backend.generator.raster.shots import SAMPLES, camera_of
 from backend.generator.sheet import contact_sheet
 
 from .reader import LandmarkReader
@@ -60,14 +60,15 @@ def evaluate_character(folder: Path, examples: Path, out: Path) -> dict[str, Any
             str(examples),
         )
     out.mkdir(parents=True, exist_ok=True)
-    reader = _reader(rendered)
     report: dict[str, Any] = {"frames": len(numbers), "engine": rendered.engine, "trained": trained.card["metrics"]}
-    report["mean_picture"] = _psnr(rendered, _mean_picture(rendered, numbers))
+    crops, marks = Crops.of(rendered.shot), _marked(rendered)
+    reader = _reader(rendered, marks)
+    report["mean_picture"] = _psnr(crops, _mean_picture(rendered, numbers))
     for quality, fine in SAMPLES.items():
         painted = paint_set(trained, rendered, numbers, fine)
-        report[quality] = measures(rendered, painted, reader)
+        report[quality] = measures(rendered, painted, crops) | {"landmarks_px": _landmarks(painted, marks, reader)}
         if quality == "draft":
-            write_sheet(rendered, painted, out / "sheet.png")
+            write_sheet(rendered, painted, crops, out / "sheet.png")
     report["cpu_ms_per_frame"] = times(trained, rendered, numbers)
     (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return report
@@ -80,9 +81,8 @@ def paint_set(trained: Trained, rendered: RenderedSet, numbers: np.ndarray, fine
     return Painted(numbers, made, rendered.pictures[numbers])
 
 
-def measures(rendered: RenderedSet, painted: Painted, reader: LandmarkReader) -> dict[str, Any]:
-    """PSNR and SSIM by place, flicker within lines, and landmarks read back."""
-    crops = Crops.of(rendered.shot)
+def measures(rendered: RenderedSet, painted: Painted, crops: Crops) -> dict[str, Any]:
+    """PSNR and SSIM by place, and flicker within lines."""
     made, true = (composite(part[..., :3], part[..., 3]) for part in (painted.made, painted.true))
     likeness = dict.fromkeys(PLACES, 0.0)
     for one, other, number in zip(made, true, painted.numbers, strict=True):
@@ -93,11 +93,10 @@ def measures(rendered: RenderedSet, painted: Painted, reader: LandmarkReader) ->
     pieces = [[place[n] for n in piece] for piece in rendered.pieces(painted.numbers) if len(piece) > 1]
     changes = [(flicker(made[piece], true[piece]), _change(true[piece])) for piece in pieces]
     return {
-        "psnr_db": _psnr(rendered, painted),
+        "psnr_db": _psnr(crops, painted),
         "ssim": {name: round(value, 4) for name, value in likeness.items()},
         "flicker": round(float(np.mean([change for change, _ in changes])), 3) if changes else None,
         "true_change": round(float(np.mean([change for _, change in changes])), 3) if changes else None,
-        "landmarks_px": _landmarks(rendered, painted, reader),
     }
 
 
@@ -125,9 +124,8 @@ def times(trained: Trained, rendered: RenderedSet, numbers: np.ndarray) -> dict[
     return {name: round(float(np.median(values)), 1) for name, values in spent.items()}
 
 
-def write_sheet(rendered: RenderedSet, painted: Painted, path: Path) -> None:
-    """Frames of every line, painted beside rendered, and their mouths enlarged."""
-    crops = Crops.of(rendered.shot)
+def write_sheet(rendered: RenderedSet, painted: Painted, crops: Crops, path: Path) -> None:
+    """Frames of every line, painted beside rendered, and their faces enlarged."""
     chosen = np.unique(np.linspace(0, len(painted.numbers) - 1, SHOWN).astype(int))
     frames, labels = [], []
     for k in chosen:
@@ -139,16 +137,16 @@ def write_sheet(rendered: RenderedSet, painted: Painted, path: Path) -> None:
     contact_sheet(frames, labels, 2).save(path)
 
 
-def _landmarks(rendered: RenderedSet, painted: Painted, reader: LandmarkReader) -> Mapping[str, float]:
+def _landmarks(painted: Painted, marks: np.ndarray, reader: LandmarkReader) -> Mapping[str, float]:
     """Mean distance in pixels: reading against geometry, on painted and on rendered frames, and of the two readings."""
-    truth = _marked(rendered)[painted.numbers]
+    truth = marks[painted.numbers]
     made, true = reader.read(painted.made), reader.read(painted.true)
     pairs = {"painted": (made, truth), "rendered": (true, truth), "between": (made, true)}
     return {n: round(float(np.linalg.norm(a - b, axis=-1).mean()), 3) for n, (a, b) in pairs.items()}
 
 
-def _reader(rendered: RenderedSet) -> LandmarkReader:
-    points, learned = _marked(rendered), rendered.numbers("train")
+def _reader(rendered: RenderedSet, points: np.ndarray) -> LandmarkReader:
+    learned = rendered.numbers("train")
     box = box_around(points.reshape(-1, 2), 0.05, rendered.shot.height, rendered.shot.width)
     return LandmarkReader.learned(rendered.pictures[learned], points[learned], box)
 
@@ -159,8 +157,8 @@ def _marked(rendered: RenderedSet) -> np.ndarray:
     return screen_points(rendered.shot)[:, marks[marks >= 0]]
 
 
-def _psnr(rendered: RenderedSet, painted: Painted) -> dict[str, float]:
-    scores = Crops.of(rendered.shot).scores(painted.made, painted.true, painted.numbers)
+def _psnr(crops: Crops, painted: Painted) -> dict[str, float]:
+    scores = crops.scores(painted.made, painted.true, painted.numbers)
     return {name: round(value, 2) for name, value in scores.items()}
 
 

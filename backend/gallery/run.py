@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _sheets(out: Path, character: str, size: int) -> int:
     from backend import perform
-    from backend.gallery.puppet import Puppet
+    from backend.demo.puppet import Puppet
     from backend.gallery.sheets import SPOKEN_EMOTIONS, make_sheets
 
     with shipped_line() as (sound, text):

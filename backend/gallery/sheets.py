@@ -1,7 +1,7 @@
 """Contact sheets to judge a character by: every key, the visemes, the emotions in three strengths, and speech.
 
-Each picture stands in three views. They are drawn from the character's own arrays (`puppet.py`), so that a change to
-its geometry can be looked at within a minute or two; nothing of the gallery is made from them.
+Each picture stands in three views. They are drawn from the character's own arrays (`backend.demo.puppet`), so that a
+change to its geometry can be looked at within a minute or two; nothing of the gallery is made from them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from addon.core.emotion import EMOTIONS, EmotionTrack
 from addon.core.performance import Performance
 from backend.audio.prosody import analyse_prosody
 from backend.demo.filmed import CLOSE_UP, PORTRAIT, Framing
+from backend.demo.puppet import VIEWS, Pose, Puppet
 from backend.gallery.poses import silence, visemes_held
-from backend.gallery.puppet import VIEWS, Pose, Puppet
 from backend.generator.sheet import contact_sheet
 from backend.rules.layers import Direction, Line
 from backend.rules.performer import perform_line
@@ -58,7 +58,7 @@ def pairs() -> Named:
 def visemes() -> Named:
     """The 15 visemes as the rules hold them."""
     performance, moments = visemes_held()
-    return {name: pose_at(performance, round(at * performance.fps)) for name, at in moments.items()}
+    return {name: Pose.of(performance, round(at * performance.fps)) for name, at in moments.items()}
 
 
 def emotions() -> Named:
@@ -72,25 +72,19 @@ def emotions() -> Named:
                 EmotionTrack.constant(name, level),
             )  # fmt: skip
             performance = perform_line(line, Direction(layers=("speech", "expression")))
-            poses[f"{name} {level:.2f}"] = pose_at(performance, 30)
+            poses[f"{name} {level:.2f}"] = Pose.of(performance, 30)
     return poses
 
 
 def speech(performance: Performance, name: str) -> Named:
     """Ten frames of a line, evenly spread."""
     frames = np.linspace(0, performance.frame_count - 1, SPEECH_FRAMES + 2).round().astype(int)[1:-1]
-    return {f"{name} {frame / performance.fps:.2f} s": pose_at(performance, int(frame)) for frame in frames}
-
-
-def pose_at(performance: Performance, frame: int) -> Pose:
-    """One frame of a performance."""
-    values = {name: float(v) for name, v in zip(CHANNELS, performance.channels[frame], strict=True) if v > 1e-4}
-    return Pose(values, performance.gaze[frame], performance.head[frame, :3])
+    return {f"{name} {frame / performance.fps:.2f} s": Pose.of(performance, int(frame)) for frame in frames}
 
 
 def draw_sheet(puppet: Puppet, poses: Named, target: Path, size: int, framing: Framing, columns: int) -> None:
     """One picture of the poses: each from the three sides, side by side."""
-    views = {name: list(puppet.draw(list(poses.values()), angle, size, framing, 2)) for name, angle in VIEWS.items()}
+    views = {name: list(puppet.draw(list(poses.values()), size, framing, angle)) for name, angle in VIEWS.items()}
     strips = [np.concatenate([views[view][i] for view in VIEWS], axis=1) for i in range(len(poses))]
     contact_sheet(strips, list(poses), columns).save(target)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,12 +17,13 @@ from addon.core.preview import PreviewRequest
 from addon.core.shot import Shot
 from backend.audio.decode import decode_sound
 from backend.audio.sound import SAMPLE_RATE
+from backend.progress import Report
 
-from .interface import Picture, Portrait, Report
+from .interface import Picture, Portrait
 from .mark import COMPOSITE, TRAINED, Mark, mark_movie, marked_png
 from .movie import write_movie
 from .portrait_file import portrait_of
-from .registry import open_generator
+from .warm import Warm
 
 Send = Callable[[int, int, bytes], None]
 """Given the number of a frame, how many there are, and the frame as the bytes of a PNG."""
@@ -40,8 +42,10 @@ class Film:
     movie: bytes
 
 
-def show(request: PreviewRequest, report: Report, send: Send) -> Film:
+def show(request: PreviewRequest, report: Report, send: Send, opened: Warm | None = None) -> Film:
     """Make the preview that is asked for; frames are sent as they are made, in order.
+
+    `opened` has the generator that drew last, where there is one to go on with.
 
     `report` may raise JobCancelled between any two of them. Raises RequestError where a source, a folder or a sound is
     not what the generator needs.
@@ -49,27 +53,26 @@ def show(request: PreviewRequest, report: Report, send: Send) -> Film:
     report("prepare", 0.0)
     performance = _performance(request.performance)
     samples = decode_sound(request.sound, request.sound_name).samples if request.sound else None
-    generator = open_generator(request.generator, request.folder)
+    generator = (opened or Warm()).open(request.generator, request.folder)
     state = generator.prepare(_source(request), lambda stage, done: report(stage, PREPARED * done))
     track = generator.latents(performance, state)
     mark = Mark(COMPOSITE if request.portrait else TRAINED, request.generator)
     total = track.frame_count
 
-    def drawn(done: float) -> None:
-        report(
-            "frames", PREPARED + (1.0 - PREPARED) * done
-        )  # one stage, whatever generators call theirs: it has a pace
+    def drawn(_stage: str, done: float) -> None:
+        """One stage, whatever generators call theirs: it has a pace."""
+        report("frames", PREPARED + (1.0 - PREPARED) * done)
 
-    def frames() -> Iterator[np.ndarray]:
-        for picture in generator.render(state, track, request.quality, lambda _stage, done: drawn(done)):
-            drawn(picture.number / total)
-            send(picture.number, total, marked_png(picture.rgb, picture.alpha, mark))
-            yield _on_paper(picture)
+    def frames() -> Generator[np.ndarray, None, None]:
+        with closing(generator.render(state, track, request.quality, drawn)) as pictures:
+            for picture in pictures:
+                send(picture.number, total, marked_png(picture.rgb, picture.alpha, mark))
+                yield _on_paper(picture)
 
-    with tempfile.TemporaryDirectory(prefix="soliloquy") as folder:
+    with tempfile.TemporaryDirectory(prefix="soliloquy") as folder, closing(frames()) as shown:
         path = write_movie(
             Path(folder) / "preview.mp4",
-            frames(),
+            shown,
             track.fps,
             samples,
             SAMPLE_RATE,

@@ -6,21 +6,20 @@ A performance becomes a LatentTrack, which can be looked at, changed and saved, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections import abc
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from addon.core.errors import RequestError
 from addon.core.npz import NOT_AN_NPZ
 from addon.core.performance import Performance
+from addon.core.preview import QUALITIES
 from addon.core.shot import Shot
-
-Report = Callable[[str, float], None]
-"""Told a stage and the fraction (0..1) of the job that is done; may raise JobCancelled."""
-QUALITIES: Final[tuple[str, ...]] = ("draft", "final")
+from backend.progress import Report
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,6 @@ class GeneratorInfo:
     name: str
     needs: tuple[str, ...]
     note: str = ""
-    weights_hash: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +114,19 @@ class LatentTrack:
             ) from error
 
 
+def require_quality(quality: str) -> None:
+    """Raise RequestError for a quality that is none of QUALITIES."""
+    if quality not in QUALITIES:
+        raise RequestError("generator.quality", f"Quality is one of {', '.join(QUALITIES)}.", quality)
+
+
+Pictures = abc.Generator[Picture, None, None]
+"""Frames in order, one at a time. Close them where they are not taken to the end: what they hold is given back then."""
 State = TypeVar("State")
 
 
 class Generator(Protocol[State]):
     """A way to make pictures of a performance. One object serves many sources; what belongs to one is its State."""
-
-    def info(self) -> GeneratorInfo:
-        """What it is and what it needs."""
-        ...
 
     def prepare(self, source: Shot | Portrait, report: Report) -> State:
         """Everything about a source that its frames share, worked out once. Raises RequestError for a wrong source."""
@@ -134,7 +136,7 @@ class Generator(Protocol[State]):
         """The performance as this generator's curves; stage 2 of the method, where a mapper is needed."""
         ...
 
-    def render(self, state: State, track: LatentTrack, quality: str, report: Report) -> Iterator[Picture]:
+    def render(self, state: State, track: LatentTrack, quality: str, report: Report) -> Pictures:
         """The frames in order, one at a time; `report` may stop it between two."""
         ...
 

@@ -6,13 +6,12 @@ import itertools
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+import av
 import numpy as np
-
-if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.container import OutputContainer
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
 
 CRF: Final[str] = "18"
 """x264's constant rate factor: 18 is about where loss stops being seen (FFmpeg's H.264 encoding guide)."""
@@ -35,8 +34,6 @@ def write_movie(
     "comment"), and no metadata beside what the format asks for. Raises ValueError when there are no frames, frames
     change size, or there is sound without a rate.
     """
-    import av
-
     if sound_samples is not None and not sample_rate:
         raise ValueError("sound needs its sample rate")
     stream = iter(frames)
@@ -71,8 +68,6 @@ def _add_sound(container: OutputContainer, sample_rate: int) -> AudioStream:
 
 def _write_sound(container: OutputContainer, voice: AudioStream, samples: np.ndarray) -> None:
     """Encode `samples` (N,) or (N,channels) as stereo: one channel goes to both sides, of more the first two stay."""
-    import av
-
     wave = np.asarray(samples, dtype=np.float32)
     wave = wave[:, None] if wave.ndim == 1 else wave
     wave = np.ascontiguousarray(np.clip(wave[:, [0, min(1, wave.shape[1] - 1)]], -1, 1).T)

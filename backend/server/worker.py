@@ -33,6 +33,9 @@ from addon.core.wire import Message, decode, encode
 from addon.core.wire_schema import ADDON
 from addon.link import sockets
 from addon.link.connection import Connection
+from backend import engine
+from backend.generator.registry import generators
+from backend.generator.warm import Warm
 
 from .lifeline import wait_for_parent_to_end
 from .memory import give_back_memory
@@ -57,11 +60,10 @@ class Worker:
         self._told_at = 0.0
         self._heard_at = 0.0
         self._stopping = False
+        self._warm = Warm()
 
     def serve(self) -> None:
         """Greet the server with what the engine can do, then take jobs until told to stop."""
-        from backend import engine
-
         abilities = engine.capabilities() | {"generators": _generators()}
         self._tell(Message("welcome", fields={"software": SOFTWARE, "start": "", "capabilities": abilities}))
         while not self._stopping:
@@ -93,19 +95,18 @@ class Worker:
             give_back_memory()
 
     def _preview(self, message: Message) -> None:
-        from backend.generator.film import show
+        from backend.generator.film import show  # FFmpeg and pictures, which a line that is performed does without
 
         film = show(
             preview_from(message),
             self.report,
             lambda number, total, png: self._tell(picture_message(self._job, number, total, png)),
+            self._warm,
         )
         self._listen()
         self._tell(filmed_message(self._job, film.total, film.fps, film.movie))
 
     def _perform(self, message: Message) -> None:
-        from backend import engine
-
         request = request_from(message)
         del message
         performance = engine.run_request(request, self.report)
@@ -144,8 +145,6 @@ class Worker:
 
 def _generators() -> list[dict[str, Any]]:
     """What draws previews, for clients to offer: JSON values only."""
-    from backend.generator.registry import generators
-
     return [{"name": info.name, "needs": list(info.needs), "note": info.note} for info in generators()]
 
 

@@ -15,11 +15,12 @@ import numpy as np
 
 from backend.audio.prosody import PROSODY_RATE, Prosody, analyse_prosody
 from backend.audio.sound import SAMPLE_RATE, Sound
+from backend.progress import Share
 
 from . import sphinx
 from .activity import keep_speech, trim_to_speech
 from .coverage import HARDLY_SHARE, seconds, unsaid_share, unsaid_stretches
-from .phones import SILENCE, Phone, Report, Speech, Word, fill_silence
+from .phones import SILENCE, Phone, Speech, Word, fill_silence
 from .recognizer import heard_between, recognize, silent
 from .text import spoken_words
 
@@ -88,7 +89,7 @@ class _Found:
         return (*doubtful, _lacking(self.unsaid)) if self.unsaid else doubtful
 
 
-def align(sound: Sound, text: str, prosody: Prosody | None = None, report: Report | None = None) -> Speech:
+def align(sound: Sound, text: str, prosody: Prosody | None = None, report: Share | None = None) -> Speech:
     """The phones and words of `text` with their times in the sound (English).
 
     Words that the dictionary does not have are said by their letters. A text that does not fit, in whole or in part,
@@ -131,12 +132,12 @@ def _readings(text: str) -> list[_Reading]:
     return readings
 
 
-def _part(report: Report, number: int, count: int) -> Report:
+def _part(report: Share, number: int, count: int) -> Share:
     """A report of one of `count` pieces of work, told as part of the whole."""
     return lambda done: report((number + done) / count)
 
 
-def _rising(report: Report | None) -> Report:
+def _rising(report: Share | None) -> Share:
     """A report that never goes back: what fails is followed by other work."""
     highest = 0.0
 
@@ -149,7 +150,7 @@ def _rising(report: Report | None) -> Report:
     return tell
 
 
-def _find(sound: Sound, words: tuple[str, ...], prosody: Prosody, report: Report) -> _Found:
+def _find(sound: Sound, words: tuple[str, ...], prosody: Prosody, report: Share) -> _Found:
     """The words in the sound, with what is heard where they fail; nothing where hardly any of them fit."""
     phones: list[Phone] = []
     found: list[Word] = []

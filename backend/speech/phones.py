@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 SILENCE: Final[str] = "SIL"
-
-Report = Callable[[float], None]
-"""Told the fraction done, 0..1, between pieces of work; may raise to cancel."""
 
 PHONES: Final[tuple[str, ...]] = (
     "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH", "K",

@@ -8,10 +8,11 @@ import numpy as np
 
 from backend.audio.prosody import PROSODY_RATE, Prosody, analyse_prosody
 from backend.audio.sound import SAMPLE_RATE, Sound
+from backend.progress import Share
 
 from . import sphinx
 from .activity import keep_speech, trim_to_speech
-from .phones import Phone, Report, Speech, fill_silence
+from .phones import Phone, Speech, fill_silence
 
 CHUNK_SECONDS: Final[float] = 12.0
 """Regions of speech are joined up to this length: long enough for the cepstral mean to settle."""
@@ -21,7 +22,7 @@ MARGIN_SECONDS: Final[float] = 0.15
 """Kept around each region: the onset of a weak consonant comes before voice activity."""
 
 
-def recognize(sound: Sound, prosody: Prosody | None = None, report: Report | None = None) -> Speech:
+def recognize(sound: Sound, prosody: Prosody | None = None, report: Share | None = None) -> Speech:
     """The phones of a sound of any length, by pocketsphinx's phone recognizer (English).
 
     What is recognized outside voice activity is taken as silence; a sound without any gives the method "silent".

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from backend.audio.prosody import Prosody
 from backend.audio.sound import Sound
+from backend.progress import Share
 
 from .aligner import align
-from .phones import Report, Speech
+from .phones import Speech
 from .recognizer import recognize
 
 
 def find_speech(
-    sound: Sound, text: str | None = None, prosody: Prosody | None = None, report: Report | None = None
+    sound: Sound, text: str | None = None, prosody: Prosody | None = None, report: Share | None = None
 ) -> Speech:
     """Aligned to the text when there is one, recognized without.
 

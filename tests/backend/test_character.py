@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,8 +14,9 @@ import pytest
 import torch
 from PIL import Image
 
-from addon.core.errors import RequestError
+from addon.core.errors import JobCancelled, RequestError
 from addon.core.performance import Performance
+from addon.core.preview import PreviewRequest
 from backend.cli import main
 from backend.evaluation.painting import evaluate_character
 from backend.generator.character.body import Plan, base_texels, own_uv, screen_points
@@ -23,13 +25,15 @@ from backend.generator.character.checkpoint import LAST
 from backend.generator.character.dataset import read_set
 from backend.generator.character.export import export
 from backend.generator.character.folder import CARD, WEIGHTS, read_character
-from backend.generator.character.generator import FOLDER, CharacterGenerator, painter_of
+from backend.generator.character.generator import CharacterGenerator, painter_of
 from backend.generator.character.network import STRIDE
 from backend.generator.character.pictures import resized
 from backend.generator.character.settings import PainterConfig, TrainingConfig
 from backend.generator.character.status import STATUS, STOP
 from backend.generator.character.training import Trainer, train
+from backend.generator.film import show
 from backend.generator.raster.texture import Layout
+from backend.generator.warm import Warm
 from tests.backend.painted import SIZE, ball, moving, rendered_set
 
 SMALL = PainterConfig(texture=6, widths=(16, 24, 32), detail=8)
@@ -321,8 +325,8 @@ def test_onnxruntime_paints_what_torch_paints_in_any_window(trained: tuple[Path,
 
 def test_the_generator_paints_a_new_shot_and_its_alpha(trained: tuple[Path, Trainer]) -> None:
     out, _ = trained
-    shot = replace(moving(2, 9, ball()), meta={FOLDER: str(out)})
-    generator = CharacterGenerator()
+    shot = moving(2, 9, ball())
+    generator = CharacterGenerator(out)
     state = generator.prepare(shot, quietly)
     track = generator.latents(silent(), state)
     for quality in ("draft", "final"):
@@ -355,11 +359,43 @@ def test_another_surface_and_an_untrained_folder_are_refused(trained: tuple[Path
     state = generator.prepare(shot, quietly)
     with pytest.raises(RequestError, match="not been trained"):
         list(generator.render(state, generator.latents(silent(), state), "draft", quietly))
-    with pytest.raises(RequestError, match="Say which folder"):
-        CharacterGenerator().prepare(shot, quietly)
     (tmp_path / CARD).write_text("{}", encoding="utf-8")
     with pytest.raises(RequestError, match="No trained character"):
         generator.prepare(shot, quietly)
+    with pytest.raises(RequestError, match="draft, final"):
+        next(generator.render(state, generator.latents(silent(), state), "best", quietly))
+
+
+def test_a_preview_that_is_cancelled_leaves_torch_its_threads(trained: tuple[Path, Trainer]) -> None:
+    def cancelled(_number: int, _total: int, _png: bytes) -> None:
+        assert torch.get_num_threads() != threads
+        raise JobCancelled
+
+    shot, before = moving(9, 9, ball()).to_bytes(), torch.get_num_threads()
+    threads = (os.cpu_count() or 1) // 2 + 1  # neither what painting sets nor likely to be there
+    request = PreviewRequest("character", "draft", silent().to_bytes(), shot, folder=str(trained[0]))
+    torch.set_num_threads(threads)
+    try:
+        with pytest.raises(JobCancelled) as held:  # what is raised keeps all frames of the stack alive
+            show(request, quietly, cancelled)
+        assert held.value is not None
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_second_preview_of_a_character_does_not_read_it_again(trained: tuple[Path, Trainer], tmp_path: Path) -> None:
+    place = shutil.copytree(trained[0], tmp_path / "character")
+    warm, shots = Warm(), (moving(1, 3, ball()), moving(2, 4, ball()))
+    first, second = (warm.open("character", str(place)).prepare(shot, quietly) for shot in shots)
+    assert second.trained is first.trained is not None
+    (place / WEIGHTS).touch()
+    third = warm.open("character", str(place)).prepare(shots[0], quietly)
+    assert third.trained is not first.trained
+    assert warm.open("raster") is warm.open("raster")
+    assert warm.open("character", str(place)).prepare(shots[0], quietly).trained is not third.trained
+    with pytest.raises(RequestError):
+        warm.open("painting")
 
 
 def test_the_evaluation_tells_painted_from_rendered_and_from_the_mean_picture(

@@ -12,9 +12,10 @@ import pytest
 
 from addon.core.performance import Performance
 from backend import cli
+from backend.demo.filmed import CLOSE_UP
+from backend.demo.puppet import Pose, puppet
 from backend.evaluation import judging
 from backend.evaluation.material import QUICK, accented_rows, gather, joined, opening, silence
-from backend.evaluation.puppet import puppet
 from backend.evaluation.report.html import page, shown
 from backend.evaluation.report.model import Cell, Section, Table
 from backend.evaluation.report.svg import Band, Curve, curves
@@ -111,7 +112,6 @@ def test_recordings_are_joined_cut_and_silent(tmp_path: Path) -> None:
 
 def test_the_puppet_shuts_its_lips_and_turns_its_head_as_performed() -> None:
     """Its vertices at the landmarks follow the performance: mouth, head and pupils."""
-    from addon.character.character import build_character
     from addon.core.channels import CHANNEL_INDEX, CHANNELS
     from backend.face.basis import load_basis
 
@@ -121,15 +121,14 @@ def test_the_puppet_shuts_its_lips_and_turns_its_head_as_performed() -> None:
     gaze[2, :, 1] = -0.3
     landmarks = np.repeat(load_basis().neutral[None], 3, axis=0)
     performance = Performance(30.0, landmarks, gaze, head, channels, np.zeros((3, 9)))
-    moved = puppet().vertices(performance, np.arange(3))
+    poses = [Pose.of(performance, frame) for frame in range(3)]
+    moved = np.stack([puppet().vertices(pose) for pose in poses])
     height = np.ptp(moved[:, :, 1], axis=1)
     assert np.abs(moved[1] - moved[0]).max() > 0.01
     assert height[2] == pytest.approx(height[0], rel=0.02)
     nose = np.argmax(moved[0, :, 2])
     assert moved[2, nose, 0] > moved[0, nose, 0] + 0.02  # +yaw turns to the character's left
-    model = build_character()
-    assert puppet().iod == model.iod
-    pictures = list(puppet().draw(performance, np.array([0, 1]), 64))
+    pictures = list(puppet().draw(poses[:2], 64, CLOSE_UP))
     assert pictures[0].shape == (64, 64, 3)
     assert np.abs(pictures[1].astype(int) - pictures[0]).max() > 40
 

@@ -8,9 +8,9 @@ import pytest
 from addon.character.spec import DEFAULT
 from addon.core.channels import CHANNEL_INDEX, CHANNELS
 from backend.demo.filmed import CLOSE_UP, Filmed
+from backend.demo.puppet import Puppet
 from backend.gallery import sheets
 from backend.gallery.poses import GAZES, HEADS, PHONE_OF_VISEME, looks_and_poses, visemes_held
-from backend.gallery.puppet import Puppet
 from backend.generator.raster.scene import Mesh
 from backend.speech.visemes import VISEME_OF_PHONE, VISEMES
 
@@ -67,6 +67,6 @@ def test_a_puppet_is_posed_by_keys_eyes_and_head_as_its_model_is() -> None:
     assert turned[nose, 0] > 0.03, "a yaw turns the face to its left"
     moved = np.linalg.norm(looking - rest, axis=1) > 1e-6
     assert 0 < moved.sum() < 0.2 * len(rest), "only the eyes turn"
-    picture = next(puppet.draw([sheets.Pose({"jawOpen": 1.0})], 0.0, 32, CLOSE_UP))
+    picture = next(puppet.draw([sheets.Pose({"jawOpen": 1.0})], 32, CLOSE_UP))
     assert picture.shape == (32, 32, 3)
     assert np.ptp(picture) > 50

@@ -13,7 +13,7 @@ import torch
 from addon.core.errors import JobCancelled, RequestError
 from backend.cli import main
 from backend.generator.interface import Generator, LatentTrack, Portrait
-from backend.generator.liveportrait.certify import certify, psnr
+from backend.generator.liveportrait.certify import certify
 from backend.generator.liveportrait.drive import Drive, drive
 from backend.generator.liveportrait.face_fit import CLICKED
 from backend.generator.liveportrait.generator import LivePortrait
@@ -53,11 +53,11 @@ def still(frames: int = 1) -> Drive:
 
 def test_it_is_a_generator_and_says_what_it_needs(generator: LivePortrait) -> None:
     as_generator: Generator[PortraitState] = generator
-    info = as_generator.info()
-    assert (info.name, info.needs) == ("liveportrait", ("portrait", "weights"))
+    info = next(info for info in generators() if info.name == "liveportrait")
+    assert isinstance(as_generator, LivePortrait)
+    assert info.needs == ("portrait", "weights")
     assert "never downloaded" in info.note
     assert "MIT" in info.note
-    assert info.weights_hash == generator.loaded.hash
 
 
 def test_nothing_is_made_without_consent(generator: LivePortrait) -> None:
@@ -237,12 +237,6 @@ def test_a_certificate_tells_hashes_costs_and_whether_the_portrait_was_recognise
         sum(certificate.costs[name].wall for name in ("stitching", "warping", "decoder"))
     )
     assert certify(generator.loaded, None, repeats=1).passed
-
-
-def test_the_measure_of_recognition_is_peak_signal_to_noise() -> None:
-    truth = torch.rand(1, 3, 8, 8)
-    assert psnr(truth + 0.1, truth) == pytest.approx(20.0, abs=1e-3)
-    assert psnr(truth, truth) > 90.0
 
 
 def test_the_doctor_says_what_is_wrong_with_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

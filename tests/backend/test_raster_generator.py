@@ -12,10 +12,11 @@ from addon.core.errors import RequestError
 from addon.core.performance import Performance
 from addon.core.shot import Shot, Subject, Surface
 from backend.face.basis import load_basis
-from backend.generator.canonical.head import FIELD_OF_VIEW, HEIGHT, MIDDLE, canonical_shot, vertices_of_curves
+from backend.generator.canonical.head import HEIGHT, MIDDLE, canonical_shot, vertices_of_curves
 from backend.generator.canonical.subdivide import subdivided
 from backend.generator.interface import Picture, Portrait
 from backend.generator.raster import Camera, Look, Mesh, Texturing, render
+from backend.generator.raster.scene import PORTRAIT_LENS
 from backend.generator.raster.texture import Layout, shrunk
 from backend.generator.registry import generators, open_generator
 
@@ -127,11 +128,16 @@ def test_a_portrait_an_unknown_name_and_learning_are_refused() -> None:
     assert generators()[0].name == "raster"
 
 
+def test_a_quality_that_is_none_is_refused() -> None:
+    with pytest.raises(RequestError, match="draft, final"):
+        drawn(quad(None), "best")
+
+
 def test_the_canonical_head_keeps_its_landmarks_near_where_the_performance_has_them() -> None:
     """Subdivision rounds what the landmarks span; the worst of them, the tip of the nose, gives way by a tenth."""
     shot = canonical_shot(performance_at_rest(), SIZE)
     assert (shot.subject.landmarks >= 0).all()
-    distance = 0.5 * HEIGHT / np.tan(0.5 * FIELD_OF_VIEW)
+    distance = 0.5 * HEIGHT / np.tan(0.5 * PORTRAIT_LENS)
     placed = shot.vertices[0, shot.subject.landmarks] + np.array([0, MIDDLE, distance])
     away = np.linalg.norm(placed - load_basis().neutral, axis=1)
     assert away.max() < 0.2

@@ -17,7 +17,7 @@ SHELL = LINK | {"addon.identity", "addon.paths", "addon.preferences", "addon.pro
 """What the modules beside the folders stand on: who we are, paths, preferences, properties, what the panel is told."""
 TABLE = SHELL | RIG | {"addon.mapping"}
 OPS = TABLE | {"addon.jobs", "addon.runtime", "addon.character", "addon.preview", "addon.ops"}
-MATERIAL = CORE | {"backend.device", "backend.face", "backend.speech", "backend.audio"}
+MATERIAL = CORE | {"backend.device", "backend.progress", "backend.face", "backend.speech", "backend.audio"}
 MODELS = MATERIAL | {"backend.cues", "backend.rules", "backend.generator"}
 TOP = MODELS | LINK | {"backend", "addon.character"}
 
@@ -41,8 +41,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "addon.registry": OPS | {"addon.ui", "addon.headless"},
     "addon": frozenset({"addon.registry"}),
     "backend.device": CORE,
+    "backend.progress": frozenset(),
     "backend.audio": CORE | {"backend.audio"},
-    "backend.speech": CORE | {"backend.audio", "backend.speech"},
+    "backend.speech": CORE | {"backend.progress", "backend.audio", "backend.speech"},
     "backend.face": MATERIAL,
     "backend.rules": MATERIAL | {"backend.rules"},
     "backend.cues": MATERIAL | {"backend.rules", "backend.cues"},

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from backend.demo.filmed import CLOSE_UP
+from backend.demo.puppet import Pose, puppet
 from backend.evaluation.material import Material, Recording
-from backend.evaluation.puppet import puppet
 from backend.evaluation.report.model import Figure, Section
 from backend.evaluation.report.pictures import embedded
 from backend.evaluation.studio import Studio, Take
@@ -49,7 +50,7 @@ def _sheet(studio: Studio, recording: Recording) -> Figure:
         for engine in studio.engines:
             performance = studio.perform(engine, recording, Take(emotion=emotion))
             at = [min(round(t * performance.fps), performance.frame_count - 1) for t in moments.values()]
-            frames += list(puppet().draw(performance, np.array(at), SIZE))
+            frames += list(puppet().draw([Pose.of(performance, k) for k in at], SIZE, CLOSE_UP))
             labels += [f"{engine} {emotion} {name}" for name in moments]
     sheet: Image.Image = contact_sheet(frames, labels, len(moments) * len(studio.engines), text_size=11)
     return Figure(

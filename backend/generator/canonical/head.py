@@ -13,14 +13,13 @@ from backend.face.basis import load_basis
 from backend.face.landmarks import GROUPS
 from backend.face.normalize import relocate
 from backend.generator.interface import LatentTrack
+from backend.generator.raster.scene import PORTRAIT_LENS
 
 from .mask import face_mask
 
 HEAD: Final[str] = "head"
 CANONICAL: Final[str] = "canonical"
 """A shot whose meta says `head`: `canonical` is of this head."""
-FIELD_OF_VIEW: Final[float] = 0.3
-"""Radians: a portrait lens."""
 HEIGHT: Final[float] = 3.9
 MIDDLE: Final[float] = -0.33
 """What the picture shows at the face and how high its middle is, in inter-ocular distances from between the eyes."""
@@ -31,7 +30,7 @@ FEELING: Final[tuple[int, ...]] = tuple(k for k in range(68) if k not in SPEAKIN
 def canonical_shot(performance: Performance, size: int = 256) -> Shot:
     """The performance on the canonical head, seen from in front in a square picture of `size` pixels."""
     vertices = vertices_of_curves(curves_of(performance))
-    return Shot(face_mask().subject, vertices, FIELD_OF_VIEW, size, size, performance.fps, {HEAD: CANONICAL})
+    return Shot(face_mask().subject, vertices, PORTRAIT_LENS, size, size, performance.fps, {HEAD: CANONICAL})
 
 
 def curves_of(performance: Performance) -> LatentTrack:
@@ -67,5 +66,5 @@ def vertices_of_curves(track: LatentTrack) -> np.ndarray:
     # Weights of a row that do not sum to 1 leave the rest to the offset, which must move with the head as well.
     rest = 1.0 - mask.weights.sum(axis=1)
     points = mask.weights @ posed + mask.offset @ turn.swapaxes(-1, -2) + rest[:, None] * pose[:, None, 3:]
-    distance = 0.5 * HEIGHT / np.tan(0.5 * FIELD_OF_VIEW)
+    distance = 0.5 * HEIGHT / np.tan(0.5 * PORTRAIT_LENS)
     return (points - [0.0, MIDDLE, distance]).astype(np.float32)

@@ -43,10 +43,22 @@ FOREHEAD: Final[tuple[tuple[int, tuple[float, float, float]], ...]] = (
 _FOLLOWS: Final[float] = 0.35
 """How far the forehead goes along with a brow."""
 _BROW_HEIGHT: Final[float] = 0.08
+_BROW_BEFORE: Final[float] = 0.03
+"""How high a brow is, and how far before the skin."""
 _IRIS: Final[float] = 0.095
 """Radius of the iris: 11.8 mm across (Rufer et al., Cornea 24(3), 2005) at 62 mm between the eyes."""
+_PUPIL: Final[float] = 0.4
+"""Radius of the pupil as a share of the iris'."""
 _DEEP: Final[float] = 0.25
-"""How far the dark of the mouth lies behind the lips."""
+_EYE_BEHIND: Final[float] = 0.07
+_IRIS_BEHIND: Final[float] = 0.035
+_PUPIL_BEHIND: Final[float] = 0.031
+"""How far the dark of the mouth lies behind the lips, and eyes, irises and pupils behind the lids. Like all distances
+here they are in inter-ocular distances and, like the pupil's share and but for the iris, set by looking."""
+_CORNERS: Final[int] = 16
+"""Of an iris and a pupil."""
+_JAW_OPEN: Final[float] = 0.6
+"""How far the mouth is open, lids being wide, where the skin is triangulated: holes must be holes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +119,7 @@ def _control() -> tuple[np.ndarray, np.ndarray]:
 def _skin_triangles() -> tuple[np.ndarray, np.ndarray]:
     """Triangles between control points seen from in front with lips and lids open: those of the skin, and the lips'."""
     opened = np.zeros((1, len(CHANNELS)), np.float32)
-    opened[0, indices("jawOpen")] = 0.6
+    opened[0, indices("jawOpen")] = _JAW_OPEN
     opened[0, indices("eyeWide")] = 1.0
     landmarks = landmarks_from_channels(load_basis(), opened)[0].astype(np.float64)
     weights, shift = _control()
@@ -127,9 +139,9 @@ def _fillings() -> list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
     """Of mouth, eyes and brows: kind, weights (V,70), offsets (V,3), triangles."""
     parts = [_fan(MOUTH, GROUPS["lips_inner"], None, -_DEEP)]
     sides = zip(("left", "right"), GROUPS["pupils"], strict=True)
-    parts += [_fan(EYE, EYES[side], pupil, -0.07) for side, pupil in sides]
+    parts += [_fan(EYE, EYES[side], pupil, -_EYE_BEHIND) for side, pupil in sides]
     for pupil in GROUPS["pupils"]:
-        parts += [_disc(IRIS, pupil, _IRIS, -0.035), _disc(PUPIL, pupil, 0.4 * _IRIS, -0.031)]
+        parts += [_disc(IRIS, pupil, _IRIS, -_IRIS_BEHIND), _disc(PUPIL, pupil, _PUPIL * _IRIS, -_PUPIL_BEHIND)]
     parts += [_strip(GROUPS["brow_right"]), _strip(GROUPS["brow_left"])]
     return parts
 
@@ -151,7 +163,7 @@ def _fan(
 
 def _disc(kind: int, middle: int, radius: float, before: float) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
     """A round spot about a landmark, `before` the skin; lids hide what of it is beyond them."""
-    count = 16
+    count = _CORNERS
     turn = np.linspace(0, 2 * np.pi, count, endpoint=False)
     weights, offset = np.zeros((count + 1, LANDMARKS)), np.zeros((count + 1, 3))
     weights[:, middle] = 1.0
@@ -167,7 +179,7 @@ def _strip(brow: tuple[int, ...]) -> tuple[int, np.ndarray, np.ndarray, np.ndarr
     weights, offset = np.zeros((2 * count, LANDMARKS)), np.zeros((2 * count, 3))
     for row in range(2):
         weights[np.arange(count) + row * count, list(brow)] = 1.0
-        offset[row * count : (row + 1) * count] = (0.0, (row - 0.5) * _BROW_HEIGHT, 0.03)
+        offset[row * count : (row + 1) * count] = (0.0, (row - 0.5) * _BROW_HEIGHT, _BROW_BEFORE)
     k = np.arange(count - 1)
     faces = np.concatenate([np.stack([k, k + 1, k + count], 1), np.stack([k + 1, k + count + 1, k + count], 1)])
     return BROW, weights, offset, faces

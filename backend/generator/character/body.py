@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from addon.core.colour import srgb
 from addon.core.shot import PARTS, Shot, Subject
 from backend.face.landmarks import EYES
 from backend.generator.raster.shade import hits
@@ -150,7 +151,7 @@ def base_texels(subject: Subject, layout: Layout) -> Tensor:
         texels[first : first + side**2] = torch.tensor(surface.colour).clamp(0, 1)
         if len(faces):
             _paint(texels[first : first + side**2], subject, faces, uv[faces], surface.texture)
-    return torch.where(texels <= 0.0031308, 12.92 * texels, 1.055 * texels.clamp(min=1e-8) ** (1 / 2.4) - 0.055)
+    return torch.from_numpy(srgb(texels.numpy())).float()
 
 
 def _paint(texels: Tensor, subject: Subject, faces: np.ndarray, own: np.ndarray, picture: np.ndarray | None) -> None:

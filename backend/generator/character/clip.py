@@ -11,6 +11,8 @@ import json
 from pathlib import Path
 from typing import Final
 
+import av
+import av.error
 import numpy as np
 import torch
 from PIL import Image
@@ -25,6 +27,7 @@ from backend.face.landmarks import EYES
 from backend.generator.canonical.head import CANONICAL, HEAD
 from backend.generator.canonical.mask import face_mask
 from backend.generator.raster.buffers import draw_buffers
+from backend.generator.raster.scene import PORTRAIT_LENS
 from backend.generator.raster.shots import camera_of
 
 from .dataset import VERSION
@@ -36,7 +39,6 @@ TESTED: Final[float] = 0.2
 """Share of the clip, its end, that is kept to test on."""
 MOST: Final[int] = 600
 """Frames that are taken of a clip, evenly."""
-_FIELD_OF_VIEW: Final[float] = 0.3
 _SOFT: Final[float] = 3.0
 """Deviation in pixels of the mask's soft edge."""
 
@@ -71,7 +73,7 @@ def shot_of_landmarks(points: np.ndarray, width: int, height: int, fps: float) -
     across the picture the landmarks are kept as they are.
     """
     mask, neutral = face_mask(), load_basis().neutral.astype(np.float64)
-    distance = 0.5 * height / np.tan(0.5 * _FIELD_OF_VIEW)
+    distance = 0.5 * height / np.tan(0.5 * PORTRAIT_LENS)
     frames = []
     for frame in points.astype(np.float64):
         flat = np.stack([frame[:, 0] - width / 2, height / 2 - frame[:, 1]], axis=1)
@@ -82,7 +84,7 @@ def shot_of_landmarks(points: np.ndarray, width: int, height: int, fps: float) -
         vertices = mask.weights @ solid + mask.offset @ turn.T + rest[:, None] * origin
         away = distance - vertices[:, 2:]
         frames.append(np.concatenate([vertices[:, :2] * away / distance, -away], axis=1))
-    return Shot(mask.subject, np.stack(frames), _FIELD_OF_VIEW, width, height, fps, {HEAD: CANONICAL})
+    return Shot(mask.subject, np.stack(frames), PORTRAIT_LENS, width, height, fps, {HEAD: CANONICAL})
 
 
 def _fitted(neutral: np.ndarray, flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -110,9 +112,6 @@ def _landmarks(path: Path) -> np.ndarray:
 
 def _cut(video: Path, square: tuple[int, int, int], chosen: np.ndarray, count: int) -> tuple[list[Image.Image], float]:
     """The `square` of the `chosen` frames, at SIZE, and the frame rate of a clip that must have `count` frames."""
-    import av
-    import av.error
-
     left, top, side = square
     wanted, pictures, number = set(chosen.tolist()), [], 0
     try:

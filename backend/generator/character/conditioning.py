@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import torch
 from torch import Tensor
@@ -15,8 +14,6 @@ from backend.generator.raster.zbuffer import project
 
 from .body import Body, Plan
 from .network import STRIDE, cut
-
-TAPS: Final[int] = 4
 
 
 @dataclass(frozen=True)

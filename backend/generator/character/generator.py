@@ -6,8 +6,9 @@ The network runs in onnxruntime on a CPU, in torch on a GPU. While it paints som
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,21 +21,23 @@ from addon.core.errors import RequestError
 from addon.core.performance import Performance
 from addon.core.shot import Shot
 from backend.device import device_name
-from backend.generator.interface import GeneratorInfo, LatentTrack, Picture, Portrait, Report
+from backend.generator.interface import LatentTrack, Picture, Pictures, Portrait, require_quality
 from backend.generator.raster.scene import Camera
-from backend.generator.raster.shots import camera_of, timing_of, vertices_of
+from backend.generator.raster.shots import SAMPLES, camera_of, timing_of, vertices_of
+from backend.progress import Report
 
 from .body import Body
 from .conditioning import Told, Window, features_of
+from .dataset import read_set
+from .export import export
 from .folder import CARD, NETWORK, Trained, read_character
 from .network import paste
 from .pictures import as_bytes, resized
+from .settings import TrainingConfig
+from .status import clear_stop
+from .training import train
 
 NAME: Final[str] = "character"
-FOLDER: Final[str] = "character_folder"
-"""Key of a shot's meta: the folder that its character was trained into."""
-SAMPLES: Final[dict[str, int]] = {"draft": 1, "final": 2}
-"""Samples of the geometry along each side of a pixel."""
 AT_ONCE: Final[int] = 4
 """Frames that are rasterised and painted together."""
 Paint = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
@@ -52,66 +55,61 @@ class CharacterState:
 class CharacterGenerator:
     """Paints a Shot as the artist's renderer would: it must have been trained on renders of the same surface."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-
-    def info(self) -> GeneratorInfo:
-        """It needs a shot, and weights that the artist trains."""
-        return GeneratorInfo(NAME, ("shot", "weights"), "Learned from your own renders of this character.")
+        self._trained: Trained | None = None
 
     def prepare(self, source: Shot | Portrait, report: Report) -> CharacterState:
-        """Read the character that the shot's meta or the constructor names.
+        """Read the character, the first time, and see that the shot is of it.
 
-        Raises RequestError for a portrait, where no folder is named, and where it was trained on another surface.
+        Raises RequestError for a portrait, where the folder is damaged, and where it was trained on another surface.
         """
         if not isinstance(source, Shot):
             raise RequestError("character.source", "A trained character is drawn from its mesh, not from a portrait.")
-        named = source.meta.get(FOLDER) or self._folder
-        if not named:
-            raise RequestError("character.folder", "Say which folder the character was trained into.")
-        folder = Path(named)
         report("preparing", 0.0)
-        if not (folder / CARD).is_file():
-            return CharacterState(source, folder, None)
-        trained = read_character(folder)
-        trained.require_surface(source.subject)
-        return CharacterState(source, folder, trained)
+        if self._trained is None and (self._folder / CARD).is_file():
+            self._trained = read_character(self._folder)
+        if self._trained is not None:
+            self._trained.require_surface(source.subject)
+        return CharacterState(source, self._folder, self._trained)
 
     def latents(self, performance: Performance, state: CharacterState) -> LatentTrack:
         """Which frames of the shot to show: the performance is in them already, by way of the rig."""
         return timing_of(state.shot, NAME)
 
-    def render(self, state: CharacterState, track: LatentTrack, quality: str, report: Report) -> Iterator[Picture]:
+    def render(self, state: CharacterState, track: LatentTrack, quality: str, report: Report) -> Pictures:
         """Frames with alpha; "final" looks at 2 x 2 samples of the geometry for each pixel.
 
         A shot of another size than the training's is painted at that size, and enlarged or reduced.
-        Raises RequestError when nothing has been learned yet.
+        Raises RequestError for an unknown quality, and when nothing has been learned yet.
         """
+        require_quality(quality)
         if state.trained is None:
             raise RequestError("character.untrained", "This character has not been trained yet; train it first.")
         moving = torch.from_numpy(vertices_of(track, state.shot))
-        painted = paint_frames(state.trained, state.shot, moving, SAMPLES[quality], device_name())
-        for number, picture in enumerate(painted):
-            report("rendering", number / len(moving))
-            shown = resized(picture, state.shot.height, state.shot.width)
-            yield Picture(number, np.ascontiguousarray(shown[..., :3]), np.ascontiguousarray(shown[..., 3]))
+        frames = paint_frames(state.trained, state.shot, moving, SAMPLES[quality], device_name())
+        with closing(frames) as painted:
+            for number, picture in enumerate(painted):
+                report("rendering", number / len(moving))
+                shown = resized(picture, state.shot.height, state.shot.width)
+                yield Picture(number, np.ascontiguousarray(shown[..., :3]), np.ascontiguousarray(shown[..., 3]))
 
     def adapt(self, state: CharacterState, examples: Path, minutes: float, report: Report) -> CharacterState:
         """Learn from a rendered set into the state's folder, on from where it is. Raises RequestError as `train`."""
-        from .dataset import read_set
-        from .export import export
-        from .settings import TrainingConfig
-        from .status import clear_stop
-        from .training import train
-
         clear_stop(state.folder)
         train(read_set(examples), state.folder, TrainingConfig(minutes=minutes), device_name(), report)
         export(read_character(state.folder))
+        self._trained = None
         return self.prepare(state.shot, report)
 
 
-def paint_frames(trained: Trained, shot: Shot, moving: Tensor, fine: int, device: str) -> Iterator[np.ndarray]:
-    """Pictures (H,W,4) uint8 of frames (T,V,3) at the size that the character was trained at."""
+def paint_frames(
+    trained: Trained, shot: Shot, moving: Tensor, fine: int, device: str
+) -> Generator[np.ndarray, None, None]:
+    """Pictures (H,W,4) uint8 of frames (T,V,3) at the size that the character was trained at.
+
+    It changes torch's number of threads until its end; close it where it is not taken to that.
+    """
     plan = trained.plan
     camera = camera_of(shot)
     camera = replace(camera, height=plan.height, width=max(1, round(plan.height * shot.width / shot.height)))
@@ -126,9 +124,9 @@ def paint_frames(trained: Trained, shot: Shot, moving: Tensor, fine: int, device
 
     parts = moving.split(AT_ONCE)
     before = torch.get_num_threads()
-    torch.set_num_threads(_cores_each())
     with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(_cores_each(),)) as pool:
         try:
+            torch.set_num_threads(_cores_each())
             coming = pool.submit(told, parts[0])
             paint = painter_of(trained, device)
             for number in range(len(parts)):
@@ -152,7 +150,7 @@ def painter_of(trained: Trained, device: str) -> Paint:
     path = trained.folder / NETWORK
     if device != "cpu" or not path.is_file():
         return trained.model.painter
-    import onnxruntime
+    import onnxruntime  # a GPU does without it
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = _cores_each()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -14,8 +16,8 @@ from .conditioning import Told
 from .network import Painter, paste
 from .settings import PainterConfig
 
-_FIRST_GUESS: float = 0.05
-"""Deviation of the texture's channels beside colour before anything is learned."""
+_FIRST_GUESS: Final[float] = 0.05
+"""Deviation of the texture's channels beside colour before anything is learned; chosen."""
 
 
 class CharacterModel(nn.Module):

@@ -8,6 +8,9 @@ from typing import Final
 PLAIN: Final[int] = 8
 """Feature channels beside the texture's: normal (3), place on the face (3), coverage, inside of the mouth."""
 
+GAIN: Final[float] = 0.02
+"""dB on the validation frames that count as better; chosen, about what the order of batches changes."""
+
 
 @dataclass(frozen=True)
 class PainterConfig:
@@ -34,7 +37,7 @@ class TrainingConfig:
     batch      frames at a time
     rate       learning rate of the network; the texture's is `texture_rate`
     every      steps from one look at the validation frames to the next
-    patience   looks without a gain of 0.02 dB after which training ends early
+    patience   looks without a gain of GAIN after which training ends early
     """
 
     minutes: float = 20.0

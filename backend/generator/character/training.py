@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,8 @@ import numpy as np
 import torch
 
 from addon.core.errors import RequestError
+from backend.generator.quality import composite
+from backend.progress import Report
 
 from .body import Body, Plan, place_code
 from .checkpoint import Progress, load_last, save_last
@@ -22,18 +24,15 @@ from .folder import save_character
 from .losses import painting_loss
 from .material import Material
 from .model import CharacterModel
-from .settings import TrainingConfig
+from .settings import GAIN, TrainingConfig
 from .status import Status, asked_to_stop, write_preview
 
 log = logging.getLogger(__name__)
 
-Report = Callable[[str, float], None]
 WARM_UP: Final[int] = 30
-"""Steps over which the learning rate rises."""
+"""Steps over which the learning rate rises; chosen."""
 LOOKED_AT: Final[int] = 12
 """Validation frames that are looked at; the rest are their neighbours."""
-GAIN: Final[float] = 0.02
-"""dB that count as better."""
 _SHOWN: Final[int] = 3
 
 
@@ -188,7 +187,5 @@ def _total(scores: Mapping[str, float]) -> float:
 
 def _side_by_side(made: np.ndarray, true: np.ndarray) -> np.ndarray:
     """A picture (2H,N*W,3) uint8 of painted frames (N,H,W,4) above the rendered ones, on grey."""
-    from backend.generator.quality import composite
-
     rows = [np.concatenate([composite(p[..., :3], p[..., 3]) for p in row], axis=1) for row in (made, true)]
     return np.round(np.concatenate(rows) * 255).astype(np.uint8)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from torch import Tensor, nn
 from torch.nn import functional
 
-LEAK = 0.01
+LEAK: Final[float] = 0.01
+"""Slope of leaky ReLU below 0, that of torch and so of the published blocks."""
 
 
 class SameBlock(nn.Module):

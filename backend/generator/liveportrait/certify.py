@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from backend.generator.interface import Portrait
+from backend.generator.quality import psnr
 
 from . import forward
 from .loader import LoadedPortrait
@@ -69,7 +69,8 @@ def certify(loaded: LoadedPortrait, portrait: Portrait | None, *, repeats: int =
         state = prepare_portrait(loaded, portrait, lambda stage, share: None)
         driven = forward.stitched(loaded, state.keypoints, state.keypoints)
         frame = forward.frames(loaded, state.volume, state.keypoints, driven)
-        face, found = state.face, psnr(functional.interpolate(frame, size=(size, size), mode="area"), state.face)
+        made = functional.interpolate(frame, size=(size, size), mode="area")
+        face, found = state.face, psnr(made.float().cpu().numpy(), state.face.cpu().numpy())
     costs = measure_parts(loaded, face, repeats=repeats)
     return Certificate(loaded.files.hashes(), found, costs, str(loaded.device))
 
@@ -90,12 +91,6 @@ def measure_parts(loaded: LoadedPortrait, face: Tensor, *, repeats: int = 3) -> 
     }
     with forward.fast():
         return {name: _cost(calls[name], loaded.device, repeats) for name in PARTS}
-
-
-def psnr(frame: Tensor, truth: Tensor) -> float:
-    """Peak signal to noise in decibels of pictures of 0..1."""
-    error = float((frame - truth).square().mean())
-    return float(-10.0 * np.log10(max(error, 1e-10)))
 
 
 def _cost(call: Callable[[], object], device: torch.device, repeats: int) -> Cost:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +13,13 @@ from addon.core.errors import RequestError
 from addon.core.performance import Performance
 from addon.core.shot import Shot
 from backend.device import device_name
-from backend.generator.interface import QUALITIES, GeneratorInfo, LatentTrack, Picture, Portrait, Report
+from backend.generator.interface import LatentTrack, Picture, Pictures, Portrait, require_quality
+from backend.progress import Report
 
 from . import forward
 from .config import FULL, PortraitConfig
 from .drive import Drive, drive, turned
 from .keypoints import LIPS, OTHERS
-from .licence import NOTE
 from .loader import LoadedPortrait, load_portrait
 from .mapper import Mapper, load_mapper
 from .mapper_inputs import frame_inputs, offsets_of_landmarks, voice_of_visemes
@@ -51,10 +50,6 @@ class LivePortrait:
         """The mapper that was trained for these weights, if any."""
         return self._mapper
 
-    def info(self) -> GeneratorInfo:
-        """What it is, and the note on the weights' licence."""
-        return GeneratorInfo(NAME, ("portrait", "weights"), NOTE, self.loaded.hash)
-
     def prepare(self, source: Shot | Portrait, report: Report) -> PortraitState:
         """Find and read the face. Raises RequestError for a shot, without consent, or where no face is found."""
         if not isinstance(source, Portrait):
@@ -74,11 +69,10 @@ class LivePortrait:
         meta: dict[str, Any] = {"weights": self.loaded.hash, "warnings": [warning] if warning else []}
         return LatentTrack(NAME, performance.fps, curves, meta)
 
-    def render(self, state: PortraitState, track: LatentTrack, quality: str, report: Report) -> Iterator[Picture]:
+    def render(self, state: PortraitState, track: LatentTrack, quality: str, report: Report) -> Pictures:
         """Frames of the whole portrait. Raises RequestError for a track that is not of this generator."""
         wanted = self._drive(track)
-        if quality not in QUALITIES:
-            raise RequestError("generator.quality", f"Quality is one of {', '.join(QUALITIES)}.", quality)
+        require_quality(quality)
         count, every = track.frame_count, EVERY[quality]
         picture = np.empty(0, dtype=np.uint8)
         for number in range(count):

@@ -7,12 +7,15 @@ own frozen networks and reads the landmarks back (`train mapper`), so it needs n
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -93,11 +96,6 @@ def load_mapper(path: Path, weights_hash: str) -> Mapper | None:
 
     Raises RequestError where it is damaged.
     """
-    import json
-
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     if not path.with_suffix(".json").is_file():
         return None
     try:

@@ -11,7 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from addon.core.errors import RequestError
-from backend.generator.interface import Portrait, Report
+from backend.generator.interface import Portrait
+from backend.progress import Report
 
 from . import forward
 from .crop import READER_SCALE, READER_SHIFT, Crop, crop_about_face, take

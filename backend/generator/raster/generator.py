@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,15 +13,14 @@ from addon.core.performance import Performance
 from addon.core.shot import Shot
 from backend.device import device_name
 from backend.generator.canonical.head import CANONICAL, HEAD, curves_of, vertices_of_curves
-from backend.generator.interface import GeneratorInfo, LatentTrack, Picture, Portrait, Report
+from backend.generator.interface import LatentTrack, Picture, Pictures, Portrait, require_quality
+from backend.progress import Report
 
 from .render import render
 from .scene import Camera, Mesh
-from .shots import camera_of, mesh_of, timing_of, vertices_of
+from .shots import SAMPLES, camera_of, mesh_of, timing_of, vertices_of
 
 NAME: Final[str] = "raster"
-SAMPLES: Final[dict[str, int]] = {"draft": 1, "final": 2}
-"""Samples along each side of a pixel."""
 BATCH: Final[int] = 8
 
 
@@ -38,10 +36,6 @@ class RasterState:
 class RasterGenerator:
     """Draws the artist's own surface as Blender sent it, or the canonical head, without anything learned."""
 
-    def info(self) -> GeneratorInfo:
-        """It needs a shot and nothing else."""
-        return GeneratorInfo(NAME, ("shot",))
-
     def prepare(self, source: Shot | Portrait, report: Report) -> RasterState:
         """The shot's mesh and textures. Raises RequestError for a portrait, which has no surface."""
         if not isinstance(source, Shot):
@@ -53,8 +47,9 @@ class RasterGenerator:
         """Which frames of the shot to show; of the canonical head its curves lips, expression, gaze and pose."""
         return curves_of(performance) if _canonical(state.shot) else timing_of(state.shot, NAME)
 
-    def render(self, state: RasterState, track: LatentTrack, quality: str, report: Report) -> Iterator[Picture]:
-        """Frames with alpha; "final" averages 2 x 2 samples a pixel."""
+    def render(self, state: RasterState, track: LatentTrack, quality: str, report: Report) -> Pictures:
+        """Frames with alpha; "final" averages 2 x 2 samples a pixel. Raises RequestError for an unknown quality."""
+        require_quality(quality)
         moving = vertices_of_curves(track) if _canonical(state.shot) else vertices_of(track, state.shot)
         frames = render(
             state.mesh,

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from addon.core.colour import srgb
+
 from .scene import STUDIO, Camera, Look, Mesh
 from .shade import Hits, hits, light, vertex_normals
 from .texture import Layout, Texturing, linear_table
@@ -146,7 +148,6 @@ def _background(look: Look, camera: Camera, device: str) -> torch.Tensor:
 
 
 def _srgb_table(device: str) -> torch.Tensor:
-    """uint8 sRGB of linear light in equal steps (IEC 61966-2-1)."""
-    linear = torch.linspace(0, 1, _SRGB_STEPS, dtype=torch.float64)
-    encoded = torch.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return (encoded * 255 + 0.5).to(torch.uint8).to(device)
+    """uint8 sRGB of linear light in equal steps."""
+    encoded = srgb(np.linspace(0, 1, _SRGB_STEPS))
+    return torch.from_numpy((encoded * 255 + 0.5).astype(np.uint8)).to(device)

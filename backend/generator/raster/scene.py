@@ -86,6 +86,10 @@ class Camera:
         return np.stack([right, np.cross(right, forward), forward])
 
 
+PORTRAIT_LENS: Final[float] = 0.3
+"""Radians of a vertical angle of view: an 80 mm lens on a 24 mm high frame, which flatters faces."""
+
+
 @dataclass(frozen=True)
 class Light:
     """A distant light: the direction towards it, in camera axes (right, up, towards the viewer), and its colour.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,8 @@ from .texture import Texturing, shrunk
 
 FRAME: Final[str] = "frame"
 """The curve of a track that says which frame of the shot is seen: change it to hold, to repeat or to stretch."""
+SAMPLES: Final[Mapping[str, int]] = {"draft": 1, "final": 2}
+"""Samples along each side of a pixel, by quality."""
 SHINE: Final[float] = 0.5
 """How much of a surface's specular the rasteriser's point lights take, as in the demo's pictures."""
 TEXELS_PER_PIXEL: Final[int] = 2

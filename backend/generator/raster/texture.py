@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from addon.core.colour import linear
+
 
 @dataclass(frozen=True, eq=False)
 class Texturing:
@@ -70,10 +72,8 @@ class Layout:
 
 
 def linear_table(device: str | torch.device = "cpu") -> torch.Tensor:
-    """(256,) float32 linear light of each sRGB byte (IEC 61966-2-1)."""
-    value = torch.linspace(0, 1, 256, dtype=torch.float64)
-    linear = torch.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    return linear.float().to(device)
+    """(256,) float32 linear light of each sRGB byte."""
+    return torch.from_numpy(linear(np.linspace(0, 1, 256))).float().to(device)
 
 
 def shrunk(picture: np.ndarray, side: int) -> np.ndarray:

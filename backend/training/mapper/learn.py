@@ -34,11 +34,14 @@ HELD_OUT: Final[int] = 8
 REGIONS: Final[dict[str, tuple[int, ...]]] = {
     "lips": LIPS, "lids and eyeballs": (*LIDS, *EYEBALLS, 18), "brows": BROWS, "all": tuple(range(21)),
 }  # fmt: skip
-MOTION, LANDMARKS = 2.0, 1.0
-"""Weights of the losses on velocity and on landmarks beside that on expression, which counts 1."""
+MOTION: Final[float] = 2.0
+LANDMARKS: Final[float] = 1.0
+"""Weights of the losses on velocity and on landmarks beside that on expression, which counts 1; chosen."""
 SILENT: Final[float] = 0.5
 """Share of the clips whose voice is not told, so that the mapper does without."""
 RIDGE: Final[float] = 1e-3
+"""Ridge of the landmark model, as a share of the mean square of the expression's numbers: only so that it can be solved
+where clips move few of them; chosen."""
 STRAIGHT: Final[tuple[float, ...]] = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 """Ridges tried, per frame, for the straight line from inputs to each number of the expression; the best on clips that
 were left out is taken."""

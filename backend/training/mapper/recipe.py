@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.commands.portrait import add_portrait, read_portrait
+from backend.generator.liveportrait.licence import NOTE
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,6 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Say what the weights' licence is, train and write the mapper."""
-    from backend.generator.liveportrait.licence import NOTE
-
     from .learn import MapperRecipe, train_mapper
 
     log.info("%s\n", NOTE)
