@@ -1,17 +1,17 @@
 """Decoding: any sound file an artist has becomes a `Sound`, or an error that says what to do.
 
 FFmpeg (through PyAV) reads every format, so that there is one path for wav, flac, ogg, mp3 and the sound of a video
-file; soxr resamples. Both work in blocks: what is held in memory are the channels at 16 kHz and one block of the file.
+file; soxr resamples. Both work in blocks: what is held in memory are the resampled channels and one block of the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeVar
 
 import av
 import numpy as np
@@ -27,11 +27,13 @@ from .sound import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE, Sound
 
 FORMATS: Final[str] = "wav,w64,aiff,caf,flac,ogg,mp3,aac,mov,matroska"
 """FFmpeg demuxers that may open a sound. The others stay shut: playlists can name other files of the machine."""
+HEARD_RATE: Final[int] = 48_000
+"""Samples a second of what people hear: those of films."""
 MIN_RATE: Final[int] = 4_000
 DULL_RATE: Final[int] = 8_000
 """Below this rate nothing above 4 kHz is left, where s, f and sh are told apart."""
 MAX_CHANNEL_SECONDS: Final[float] = 8 * MAX_SECONDS
-"""Bound on channels x seconds: 8 channels for ten minutes are 307 MB at 16 kHz."""
+"""Bound on channels x seconds: 8 channels for ten minutes are 307 MB at 16 kHz, 922 at 48."""
 LOST_SECONDS: Final[float] = 0.1
 """A file that ends earlier than it declares by more than this has lost something."""
 GAP_SECONDS: Final[float] = 0.03
@@ -40,6 +42,7 @@ containers are only good to some milliseconds."""
 MOST_DAMAGE: Final[int] = 1000
 """After so many broken packets nothing good follows."""
 
+Decoded = TypeVar("Decoded")
 _UNREADABLE: Final[str] = (
     "The sound cannot be read; it is damaged or not a sound file. Export it again as WAV, FLAC, OGG or MP3."
 )
@@ -60,7 +63,16 @@ def decode_sound(data: bytes, name: str) -> Sound:
     """The sound in the bytes of a file; `name` is its name for messages. Raises SoundError (see `read_sound`)."""
     if not data:
         raise SoundError("sound.empty", "The sound file is empty; export it again.", name)
-    return _decode(io.BytesIO(data), name, _declares_more(data[:12], len(data)))
+    truncated = _declares_more(data[:12], len(data))
+    return _decode(io.BytesIO(data), name, lambda container: _sound(container, name, truncated))
+
+
+def decode_channels(data: bytes, name: str) -> np.ndarray:
+    """What people hear of the bytes of a file: (n,C) float32 at HEARD_RATE, its one or two channels at their own level.
+
+    More than two are mixed to one. Raises SoundError (see `read_sound`).
+    """
+    return _decode(io.BytesIO(data), name, lambda container: _heard(container, name))
 
 
 def read_sound(path: str | Path) -> Sound:
@@ -82,7 +94,7 @@ def read_sound(path: str | Path) -> Sound:
                 raise SoundError("sound.empty", "The sound file is empty; export it again.", str(file))
             truncated = _declares_more(source.read(12), size)
             source.seek(0)
-            return _decode(source, str(file), truncated)
+            return _decode(source, str(file), lambda container: _sound(container, str(file), truncated))
     except OSError as error:
         raise SoundError(
             "sound.unreadable", "The sound file cannot be opened; check that you may read it.", str(file)
@@ -100,36 +112,26 @@ def _declares_more(head: bytes, size: int) -> bool:
     return declared not in (0, 0xFFFFFFFF) and declared + 8 > size + 1
 
 
-def _decode(source: BinaryIO, name: str, truncated: bool) -> Sound:
+def _decode(source: BinaryIO, name: str, read: Callable[[InputContainer], Decoded]) -> Decoded:
     try:
         with av.open(source, mode="r", options={"format_whitelist": FORMATS}) as container:
-            return _sound(container, name, truncated)
+            return read(container)
     except SoundError:
         raise
     except (FFmpegError, ValueError) as error:
         raise SoundError("sound.format", _UNREADABLE, name) from error
 
 
+def _heard(container: InputContainer, name: str) -> np.ndarray:
+    channels, _, _ = _channels(container, name, HEARD_RATE)
+    return channels.T if len(channels) <= 2 else mix_to_mono(channels)[0][:, None]
+
+
 def _sound(container: InputContainer, name: str, truncated: bool) -> Sound:
-    stream = _audio_stream(container, name)
-    declared = _declared_seconds(container, stream)
-    if declared is not None and declared > MAX_SECONDS + LOST_SECONDS:
-        raise _too_long(declared, name)
-    state = _Decoding(stream.rate, stream.channels)
-    channels = _resampled(container, stream, state, name)
-    seconds = state.position / state.rate
-    if channels.shape[1] == 0 and state.damaged:
-        raise SoundError("sound.format", _UNREADABLE, name)
-    if seconds < MIN_SECONDS:
-        raise SoundError(
-            "sound.too_short" if seconds else "sound.empty",
-            f"The sound lasts {seconds:.3f} s; at least {MIN_SECONDS:g} s are needed.",
-            name,
-        )
-    if state.audit.mostly_not_finite:
-        raise SoundError("sound.not_finite", "Most samples of the sound are not numbers (NaN); export it again.", name)
+    channels, state, declared = _channels(container, name, SAMPLE_RATE)
     mono, mix_warnings = mix_to_mono(channels)
     mono, level_warnings = level(mono)
+    seconds = state.position / state.rate
     lost = truncated or bool(declared is not None and declared - seconds > LOST_SECONDS)
     return Sound(
         samples=mono,
@@ -142,6 +144,28 @@ def _sound(container: InputContainer, name: str, truncated: bool) -> Sound:
             *level_warnings,
         ),
     )
+
+
+def _channels(container: InputContainer, name: str, rate: int) -> tuple[np.ndarray, _Decoding, float | None]:
+    """(C,n) float32 at a rate, how they were decoded, and the seconds that the file declares."""
+    stream = _audio_stream(container, name)
+    declared = _declared_seconds(container, stream)
+    if declared is not None and declared > MAX_SECONDS + LOST_SECONDS:
+        raise _too_long(declared, name)
+    state = _Decoding(stream.rate, stream.channels)
+    channels = _resampled(container, stream, state, rate, name)
+    seconds = state.position / state.rate
+    if channels.shape[1] == 0 and state.damaged:
+        raise SoundError("sound.format", _UNREADABLE, name)
+    if seconds < MIN_SECONDS:
+        raise SoundError(
+            "sound.too_short" if seconds else "sound.empty",
+            f"The sound lasts {seconds:.3f} s; at least {MIN_SECONDS:g} s are needed.",
+            name,
+        )
+    if state.audit.mostly_not_finite:
+        raise SoundError("sound.not_finite", "Most samples of the sound are not numbers (NaN); export it again.", name)
+    return channels, state, declared
 
 
 def _audio_stream(container: InputContainer, name: str) -> AudioStream:
@@ -165,9 +189,9 @@ def _declared_seconds(container: InputContainer, stream: AudioStream) -> float |
     return container.duration / av.time_base if container.duration is not None else None
 
 
-def _resampled(container: InputContainer, stream: AudioStream, state: _Decoding, name: str) -> np.ndarray:
-    """(C, n) float32 at 16 kHz, decoded and resampled block by block."""
-    resampler = soxr.ResampleStream(state.rate, SAMPLE_RATE, state.channels, dtype="float32", quality="HQ")
+def _resampled(container: InputContainer, stream: AudioStream, state: _Decoding, rate: int, name: str) -> np.ndarray:
+    """(C, n) float32 at a rate, decoded and resampled block by block."""
+    resampler = soxr.ResampleStream(state.rate, rate, state.channels, dtype="float32", quality="HQ")
     pieces: list[np.ndarray] = []
     for block in _blocks(container, stream, state):
         state.position += len(block)

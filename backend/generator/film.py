@@ -15,8 +15,7 @@ import numpy as np
 from addon.core.performance import Performance
 from addon.core.preview import PreviewRequest
 from addon.core.shot import Shot
-from backend.audio.decode import decode_sound
-from backend.audio.sound import SAMPLE_RATE
+from backend.audio.decode import HEARD_RATE, decode_channels
 from backend.progress import Report
 
 from .interface import Picture, Portrait
@@ -52,7 +51,7 @@ def show(request: PreviewRequest, report: Report, send: Send, opened: Warm | Non
     """
     report("prepare", 0.0)
     performance = _performance(request.performance)
-    samples = decode_sound(request.sound, request.sound_name).samples if request.sound else None
+    samples = decode_channels(request.sound, request.sound_name) if request.sound else None
     generator = (opened or Warm()).open(request.generator, request.folder)
     state = generator.prepare(_source(request), lambda stage, done: report(stage, PREPARED * done))
     track = generator.latents(performance, state)
@@ -75,7 +74,7 @@ def show(request: PreviewRequest, report: Report, send: Send, opened: Warm | Non
             shown,
             track.fps,
             samples,
-            SAMPLE_RATE,
+            HEARD_RATE,
             {"comment": mark.words, "encoding_tool": mark.software},
         )
         mark_movie(path, mark)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from addon.core.errors import SoundError
-from backend.audio.decode import decode_sound, read_sound
+from backend.audio.decode import decode_channels, decode_sound, read_sound
 from backend.audio.sound import SAMPLE_RATE, Sound
 from tests.backend.sounds import as_file, as_video_sound, chirp, recordings, silent_video
 
@@ -58,6 +58,20 @@ def test_every_rate_becomes_16_khz_without_a_shift(rate: int) -> None:
 def test_any_number_of_channels_is_mixed(channels: int) -> None:
     sound = decode_sound(as_file(np.tile(chirp(0.5, 16_000)[:, None], (1, channels)), 16_000), "line")
     assert error_of(sound, chirp(0.5, 16_000)) < 1e-3
+
+
+def test_for_ears_one_or_two_channels_stay_as_they_are_and_more_are_mixed() -> None:
+    left, right = chirp(0.5, 44_100), 0.3 * chirp(0.5, 44_100)[::-1]
+    pair = decode_channels(as_file(np.stack([left, right], axis=1), 44_100), "line")
+    assert pair.shape == (24_000, 2)
+    assert pair.std(axis=0) == pytest.approx([left.std(), right.std()], rel=0.02)
+    assert decode_channels(as_file(left, 44_100), "line").shape == (24_000, 1)
+    many = decode_channels(as_file(np.tile(left[:, None], (1, 6)), 44_100), "line")
+    assert many.shape == (24_000, 1)
+    assert many.std() == pytest.approx(left.std(), rel=0.02)
+    for nothing in (b"", b"RIFF"):
+        with pytest.raises(SoundError):
+            decode_channels(nothing, "line")
 
 
 def test_a_voice_on_one_channel_keeps_its_level() -> None:

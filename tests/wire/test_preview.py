@@ -57,6 +57,7 @@ def test_frames_come_in_order_and_a_movie_with_sound_ends_it(backend: Backend, t
     with av.open(str(path)) as movie:
         assert sum(1 for _ in movie.decode(video=0)) == 12
         assert float(movie.streams.video[0].average_rate) == FPS
+        assert movie.streams.audio[0].rate == 48_000
         assert float(movie.streams.audio[0].duration * movie.streams.audio[0].time_base) == pytest.approx(0.48, abs=0.1)
 
 
