@@ -6,8 +6,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from addon.core.errors import RequestError
-
 if TYPE_CHECKING:
     from backend.generator.interface import Portrait
 
@@ -29,19 +27,13 @@ def add_portrait(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 
 def read_portrait(options: argparse.Namespace) -> Portrait:
-    """The portrait of those options. Raises RequestError where the file is no picture."""
+    """The portrait of those options, clicks being on it as it is seen. Raises RequestError where it is no picture."""
     import numpy as np
-    from PIL import Image, ImageOps
 
     from backend.generator.interface import Portrait
+    from backend.generator.portrait_file import read_upright
 
-    try:
-        with Image.open(options.portrait) as image:
-            picture = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise RequestError(
-            "portrait.file", "The portrait is no picture; choose another.", str(options.portrait)
-        ) from error
+    picture = read_upright(options.portrait).picture
     return Portrait(picture, np.array(options.click) if options.click else None, options.consent)
 
 

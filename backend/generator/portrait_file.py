@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
@@ -23,19 +25,33 @@ TURNS: Final[Mapping[int, tuple[bool, bool, bool]]] = {
 counted from the other side."""
 
 
-def portrait_of(request: PreviewRequest) -> Portrait:
-    """The portrait of a request. Raises RequestError where it is no picture, too large, or points lie outside it."""
+@dataclass(frozen=True, eq=False)
+class Upright:
+    """A `picture` (H,W,3) uint8 turned upright; `size` (width, height) and EXIF `orientation` are as it is stored."""
+
+    picture: np.ndarray
+    size: tuple[int, int]
+    orientation: int
+
+
+def read_upright(source: BinaryIO | Path) -> Upright:
+    """Read a picture file. Raises RequestError where it is none or too large."""
     try:
-        picture = Image.open(io.BytesIO(request.portrait))
-        if picture.width * picture.height > MAX_PIXELS:
-            raise RequestError("preview.portrait", "The portrait is larger than 64 megapixels; make it smaller.")
-        orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
-        upright = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+        with Image.open(source) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise RequestError("preview.portrait", "The portrait is larger than 64 megapixels; make it smaller.")
+            orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
+            return Upright(np.asarray(ImageOps.exif_transpose(picture).convert("RGB")), picture.size, orientation)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise RequestError(
             "preview.portrait", "The portrait is not a picture that can be read; save it as PNG or JPEG.", str(error)
         ) from error
-    return Portrait(upright, _points(request, picture.size, orientation), request.consent)
+
+
+def portrait_of(request: PreviewRequest) -> Portrait:
+    """The portrait of a request. Raises RequestError where it is no picture, too large, or points lie outside it."""
+    read = read_upright(io.BytesIO(request.portrait))
+    return Portrait(read.picture, _points(request, read.size, read.orientation), request.consent)
 
 
 def _points(request: PreviewRequest, size: tuple[int, int], orientation: int) -> np.ndarray | None:

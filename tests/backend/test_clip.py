@@ -106,3 +106,6 @@ def test_pupils_may_be_missing(clip: tuple[Path, Path], tmp_path: Path) -> None:
 def test_the_command_asks_for_a_set_or_for_a_clip(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["train", "character", "--out", str(tmp_path)]) == 2
     assert "either --set, or both" in capsys.readouterr().err
+    clip = ["--clip", str(tmp_path / "face.mp4"), "--landmarks", str(tmp_path / "face.npz")]
+    assert main(["train", "character", *clip, "--out", str(tmp_path)]) == 2
+    assert "has agreed" in capsys.readouterr().err

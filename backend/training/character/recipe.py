@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from addon.core.errors import RequestError
+
 log = logging.getLogger(__name__)
 
 COUNTED: Final[str] = "with those of earlier trainings in the folder"
@@ -20,6 +22,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--set", type=Path, help="folder of rendered frames (the add-on's operator)")
     parser.add_argument("--clip", type=Path, help="instead, where there is no mesh: a video of a face")
     parser.add_argument("--landmarks", type=Path, help="of the clip: an .npz, `landmarks` (frames, 68 or 70, 2) pixels")
+    parser.add_argument("--consent", action="store_true", help="whoever the clip shows has agreed, or is nobody real")
     parser.add_argument("--out", type=Path, required=True, help="folder of the character; training goes on from there")
     parser.add_argument("--minutes", type=float, default=20.0, help=f"at most, {COUNTED} (default: 20)")
     parser.add_argument("--steps", type=int, default=0, help=f"at most, {COUNTED}; 0: by minutes alone")
@@ -54,11 +57,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _examples(options: argparse.Namespace) -> Path:
     """The folder of frames to learn from; a clip's is made first, in the folder of the character."""
-    from addon.core.errors import RequestError
-    from backend.generator.character.clip import set_of_clip
-
     if options.set and not options.clip:
         return options.set
     if options.set or not (options.clip and options.landmarks):
         raise RequestError("train.character", "Give either --set, or both --clip and --landmarks.")
+    if not options.consent:
+        raise RequestError(
+            "train.consent",
+            "Say with --consent that whoever the clip shows has agreed to it, or is nobody real.",
+        )
+    from backend.generator.character.clip import set_of_clip
+
     return set_of_clip(options.clip, options.landmarks, options.out / "set")
