@@ -106,7 +106,7 @@ class VoiceEmotionModel:
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """`line` is the emotion of the whole line, `track` how it goes through it."""
+    """`line` is the emotion of the whole line, `track` a key in the middle of each window, one for a short line."""
 
     line: VoiceEmotion
     track: EmotionTrack
@@ -114,16 +114,6 @@ class Heard:
 
 NOTHING: Final[VoiceEmotion] = VoiceEmotion(np.eye(8, dtype=np.float32)[NEUTRAL], EMOTIONS[NEUTRAL], 0.0, 1.0)
 """What is heard where nobody speaks."""
-
-
-def read_emotion(sound: Sound, prosody: Prosody) -> VoiceEmotion:
-    """The emotion of a whole line."""
-    return hear(sound, prosody).line
-
-
-def emotion_track(sound: Sound, prosody: Prosody) -> EmotionTrack:
-    """The emotion of a line over time: a key in the middle of every window, one key for a short line."""
-    return hear(sound, prosody).track
 
 
 def hear(sound: Sound, prosody: Prosody, model: VoiceEmotionModel | None = None) -> Heard:
