@@ -45,11 +45,18 @@ class LipsGenerator(nn.Module):
 
         `told` (B,T,5) are the phones of a known text (`told_phones`), `UNTOLD` where nobody told; `trust` 0..1 is how
         far they are believed against the ears. The outputs are `LIP_CONTROLS`, about 0..1, then the logits of
-        `CONTACTS`.
+        `CONTACTS`, all of the mouth `LIP_BEHIND` before each step.
         """
+        heard, memory = self.listen(features, condition, memory, told, trust)
+        return self.leave(heard), memory
+
+    def listen(
+        self, features: Tensor, condition: Tensor, memory: Memory, told: Tensor | None = None, trust: float = 1.0
+    ) -> tuple[Tensor, Memory]:
+        """As `forward`, to what the last layer reads (B,T,width)."""
         entered = self.enter(features)
         if told is not None:
             entered = entered + trust * self.told(told).sum(dim=2)
         signal = gelu(self.film(entered, condition))
         signal, memory = self.stack(signal, memory)
-        return self.leave(self.out_film(signal, condition)), memory
+        return self.out_film(signal, condition), memory

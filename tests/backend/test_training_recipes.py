@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from addon.core.channels import CHANNEL_INDEX
 from addon.core.emotion import EmotionTrack
@@ -16,12 +18,14 @@ from backend.audio.decode import read_sound
 from backend.cues import library
 from backend.cues.fixation_grid import STAY
 from backend.cues.library import load_cues, load_encoder
+from backend.cues.spaces import LIP_CONTROLS
 from backend.evaluation.judge import EmotionJudge, JudgeConfig
 from backend.face.landmarks import CLOSED_LIPS, inner_lip_gap
 from backend.speech.aligner import align
 from backend.training.corpus.manifest import Corpus, Material
 from backend.training.cues.directions import draw_direction
-from backend.training.cues.learn import CueRecipe, train_cues
+from backend.training.cues.last_layer import controls_with_gap, sealed_gap
+from backend.training.cues.learn import CueRecipe, train_cues, train_lips
 from backend.training.cues.takes import lesson_of_take, read_takes
 from backend.training.judge.learn import JudgeRecipe, train_judge
 from backend.training.solver import Schedule
@@ -72,6 +76,39 @@ def test_test_voices_are_scored_and_not_trained_on(trained: Path) -> None:
     card = json.loads((trained / "speech.json").read_text(encoding="utf-8"))
     assert set(card["metrics"]) == {"validation flite", "test flite"}
     assert card["data"] == {"flite": "0.00 h"}
+
+
+def test_the_last_layer_of_the_lips_is_solved_and_nothing_else_changes(corpus: Path, trained: Path) -> None:
+    """From nothing but that layer's own weights: wherever it starts, the same sound and teacher solve it the same."""
+    made = []
+    for name, scale in (("once", 1.0), ("again", 0.0)):
+        patch = pytest.MonkeyPatch()
+        start = load_cues(trained)
+        start.lips.leave.requires_grad_(False).weight.mul_(scale)
+        patch.setattr("backend.training.cues.learn.load_encoder", lambda: library.load_encoder(trained))
+        patch.setattr("backend.training.cues.learn.load_cues", lambda start=start: start)
+        patch.setattr("backend.training.cues.last_layer.BATCHES", 2)
+        try:
+            train_lips(CueRecipe(corpus, batch=2, crop=64), trained / name)
+        finally:
+            patch.undo()
+        made.append(load_file(trained / f"{name}.safetensors"))
+    before = load_file(trained / "cues.safetensors")
+    changed = {name for name, tensor in made[0].items() if not torch.equal(tensor, before[name])}
+    assert changed <= {"lips.leave.weight", "lips.leave.bias"}
+    for name in made[0]:
+        torch.testing.assert_close(made[0][name], made[1][name])
+
+
+def test_controls_open_to_the_gap_that_closures_leave() -> None:
+    rng = np.random.default_rng(0)
+    controls, contacts = rng.uniform(0.0, 0.3, (50, len(LIP_CONTROLS))), rng.uniform(0.0, 1.0, (50, 2))
+    contacts[:10, 0] = 1.0
+    gap = sealed_gap(controls, contacts)
+    assert np.all(gap[:10] == 0.0)
+    free = np.zeros((50, 2))
+    np.testing.assert_allclose(sealed_gap(controls_with_gap(controls, gap), free), gap, atol=1e-9)
+    np.testing.assert_allclose(controls_with_gap(controls, sealed_gap(controls, free)), controls, atol=1e-9)
 
 
 def test_the_judge_is_trained_and_read(corpus: Path, tmp_path: Path) -> None:

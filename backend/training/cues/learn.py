@@ -27,6 +27,7 @@ from .captures import read_drifts
 from .classifier import CollaborativeClassifier
 from .data import Course, courses_of, cue_batches, fit_cells
 from .directions import draw_direction
+from .last_layer import solve_last_layer
 from .losses import (
     character_code,
     classifier_loss,
@@ -77,6 +78,7 @@ def train_cues(recipe: CueRecipe, out: Path) -> None:
     model = prepared(recipe, lessons)
     courses = courses_of(lessons, model)
     classifier = learn(model, scenes, courses, recipe, rng)
+    solve_last_layer(model, cue_batches(scenes, courses, recipe.batch, recipe.crop, rng))
     metrics = held_out(model, classifier, recipe, np.random.default_rng(recipe.seed + 1))
     log.info("validation voices: %s", metrics)
     save_weights(out, model.cpu(), _card(recipe, scenes, metrics))
@@ -101,6 +103,16 @@ def train_told(recipe: CueRecipe, out: Path) -> None:
 
     optimise(model.lips.told, losses, recipe.schedule)
     save_weights(out, model.cpu(), _told_card(recipe))
+
+
+def train_lips(recipe: CueRecipe, out: Path) -> None:
+    """Solve the last layer of the installed model's lips anew and leave all else as it is; write it to `out`."""
+    recipe = replace(recipe, performances=2)
+    scenes, lessons = material(recipe, "train", np.random.default_rng(recipe.seed))
+    model = load_cues().to(device())
+    rng = np.random.default_rng(recipe.seed + 1)
+    solve_last_layer(model, cue_batches(scenes, courses_of(lessons, model), recipe.batch, recipe.crop, rng))
+    save_weights(out, model.cpu(), _lips_card(recipe))
 
 
 def material(recipe: CueRecipe, split: str, rng: np.random.Generator) -> tuple[list[Scene], list[Lesson]]:
@@ -188,6 +200,17 @@ def _told_card(recipe: CueRecipe) -> dict[str, Any]:
         "config": as_card(recipe),
     }
     return card | {"told": told}
+
+
+def _lips_card(recipe: CueRecipe) -> dict[str, Any]:
+    """The installed card, and how the last layer of its lips was solved."""
+    card = {k: v for k, v in read_weights("cues")[1].items() if k not in ("name", "sha256", "tensors", "lips")}
+    lips = {
+        "what": "the last layer of the lips (`lips.leave`), solved with all else as it was",
+        "command": f"python -m backend train cues --lips --corpus CORPUS --captures CAPTURES --seed {recipe.seed}",
+        "config": as_card(recipe),
+    }
+    return card | {"lips": lips}
 
 
 def _card(recipe: CueRecipe, scenes: Sequence[Scene], metrics: dict[str, float]) -> dict[str, Any]:

@@ -47,18 +47,27 @@ def lips_of(model: CueModel, batch: CueBatch, condition: Tensor) -> Tensor:
 
 
 def lip_loss(predicted: Tensor, batch: CueBatch, basis: Tensor) -> dict[str, Tensor]:
-    """Errors of lips (B,S,17): landmarks, weighted to the mouth and with their motion; controls; contacts."""
-    controls, contacts = predicted.split((len(LIP_CONTROLS), 2), dim=-1)
-    error = controls - batch.lips
+    """Errors of lips (B,S,17): landmarks, weighted to the mouth and with their motion; controls; contacts.
+
+    A step's lips are those of `LIP_BEHIND`, half a step, before it.
+    """
+    controls, contacts = predicted[:, 1:].split((len(LIP_CONTROLS), 2), dim=-1)
+    lips, touching = halfway(batch.lips), halfway(batch.contacts)
+    error = controls - lips
     moved = torch.einsum("bsk,kl->bsl", error, basis) / LANDMARK_UNIT
     speed = torch.diff(moved, dim=1)
-    weight = 1.0 + (CONTACT_WEIGHT - 1.0) * batch.contacts
+    weight = 1.0 + (CONTACT_WEIGHT - 1.0) * touching
     return {
         "landmarks": 0.1 * (moved**2).mean() + 0.1 * VELOCITY_WEIGHT * (speed**2).mean(),
         "controls": 10.0 * (error**2).mean(),
-        "size": SIZE_WEIGHT * ((controls.std(dim=1) - batch.lips.std(dim=1)) ** 2).mean(),
-        "contacts": 2.0 * nnf.binary_cross_entropy_with_logits(contacts, batch.contacts, weight=weight),
+        "size": SIZE_WEIGHT * ((controls.std(dim=1) - lips.std(dim=1)) ** 2).mean(),
+        "contacts": 2.0 * nnf.binary_cross_entropy_with_logits(contacts, touching, weight=weight),
     }
+
+
+def halfway(track: Tensor) -> Tensor:
+    """(B,S-1,D): between the steps of a track (B,S,D)."""
+    return 0.5 * (track[:, 1:] + track[:, :-1])
 
 
 def lip_basis() -> Tensor:
