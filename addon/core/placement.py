@@ -28,6 +28,10 @@ TOUCH: Final[float] = 0.03
 STRAIN: Final[float] = 1.5
 """Separation over distance from which a surface is torn, not stretched: skin strains less than its own length."""
 
+TORN: Final[float] = 3.0
+"""The same of lips on the midline, against a nose or lip that a bone draws out: on a generated Rigify face with
+automatic weights those reach 2, and its jaw parts the lips by 11 times their distance at rest."""
+
 
 @cache
 def canonical_face() -> np.ndarray:
@@ -90,7 +94,10 @@ class _Mouth:
         # Lips also part from teeth and gums, behind them: what opens the mouth is what tears furthest in front.
         opening = [key for key, (_, gaps) in enumerate(torn) if gaps.max(initial=0.0) > 0.3 * widest]
         fronts = {key: self._front(torn[key][0][torn[key][1] > 0.5 * torn[key][1].max()]) for key in opening}
-        depths = {key: float(self._depth(np.array([pair]))[0]) for key, pair in fronts.items()}
+        # A nose that is drawn out lies in front of the lips: what only stretches counts for nothing beside a tear.
+        strains = {key: self._strain(key, fronts[key]) for key in opening}
+        opening = [key for key in opening if strains[key] > TORN] or opening
+        depths = {key: float(self._depth(np.array([fronts[key]]))[0]) for key in opening}
         foremost = [key for key in opening if depths[key] > max(depths.values()) - TOUCH * width]
         self.key = max(foremost, key=lambda key: float(torn[key][1].max()))
         self.upper, self.lower = fronts[self.key]
@@ -111,6 +118,13 @@ class _Mouth:
             inner = 62 if canonical[number, 1] > canonical[54, 1] else 66
             offset = (canonical[number] - canonical[inner]) * scale
             placed[number] = on_surface(self.shapes.rest, self.shapes.rest[placed[inner]] + offset, 0.25 * half)
+
+    def _strain(self, key: int, pair: tuple[int, int]) -> float:
+        """How far a key parts two vertices, over their distance at rest."""
+        upper, lower = pair
+        parted = float(self.shapes.moves[key, upper, 1] - self.shapes.moves[key, lower, 1])
+        apart = float(np.linalg.norm(self.shapes.rest[upper] - self.shapes.rest[lower]))
+        return parted / max(apart, 1e-6 * self.width)
 
     @property
     def centre(self) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 from addon.core.channels import CHANNELS, indices
 from addon.core.errors import RigError
 from addon.core.geometry import LIP_PAIRS, WIDEST_GAPS, FaceFit, fit_values, residuals, usable_landmarks
-from addon.core.placement import canonical_face, place_landmarks
+from addon.core.placement import canonical_face, lip_pair, place_landmarks
 from addon.core.shapes import Shapes
 from backend.face.basis import load_basis
 
@@ -117,3 +117,15 @@ def test_a_mesh_without_keys_or_without_a_mouth_is_refused() -> None:
     still = np.random.default_rng(1).normal(size=(40, 3))
     with pytest.raises(RigError, match="opens a mouth"):
         place_landmarks(Shapes(still, np.full((2, 40, 3), 0.1)))
+
+
+def test_the_mouth_is_what_tears_and_not_a_nose_that_is_drawn_out_in_front_of_it() -> None:
+    heights = np.concatenate([np.arange(-1.6, -1.0, 0.05), np.arange(-0.99, 0.5, 0.05)])
+    profile = np.where(np.abs(heights + 0.5) < 0.15, 0.45, 0.2)
+    rest = np.concatenate([np.stack([np.zeros_like(heights), heights, profile], 1), [[-1.0, 0, 0], [1.0, 0, 0]]])
+    jaw, nose = np.zeros_like(rest), np.zeros_like(rest)
+    jaw[:, 1] = np.where(rest[:, 1] < -0.995, -0.3, 0.0)
+    nose[: len(heights), 1] = 0.25 * np.clip((heights + 0.6) / 0.1, 0.0, 1.0)  # stretched, not torn
+    jaw[-2:, 1] = 0.1
+    upper, lower = lip_pair(Shapes(rest, np.stack([jaw, nose])))
+    assert rest[[upper, lower], 1] == pytest.approx([-0.99, -1.05], abs=0.06)
