@@ -16,7 +16,7 @@ Socket: TypeAlias = zmq.Socket[bytes]
 Context: TypeAlias = zmq.Context[Socket]
 
 QUEUE: Final[int] = 32
-"""High-water mark in messages, each way: pieces of a result are at most a few MiB each."""
+"""High-water mark in messages: pieces of a result are at most a few MiB each."""
 REQUESTS: Final[int] = 256
 """That of a client's requests: a batch may be sent at once, as many jobs as the backend takes and some more."""
 PING_MS: Final[int] = 2000
@@ -43,6 +43,9 @@ def connect(context: Context, connection: Connection) -> Socket:
     """A DEALER that talks to the backend of the connection file."""
     socket = prepare(context, zmq.DEALER, MAX_SOUND + MAX_SPARE)
     socket.setsockopt(zmq.SNDHWM, REQUESTS)
+    # Without a bound: where a queue is full libzmq stops reading, hears no heartbeat, connects anew, and aborts the
+    # whole process when it goes on to read (libzmq issue 3937). What waits here is what was asked for.
+    socket.setsockopt(zmq.RCVHWM, 0)
     try:
         socket.curve_serverkey = connection.server_public.encode()
         socket.curve_publickey = connection.client_public.encode()

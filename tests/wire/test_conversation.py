@@ -21,6 +21,7 @@ from addon.core.request import EXAMPLE_FRAMES, PerformRequest
 from addon.core.wire import Message, encode
 from addon.core.wire_schema import VERSION
 from addon.link.session import Cancelled, Event, Failed, Finished, Lost, Progress, Session
+from addon.link.sockets import PING_PATIENCE_MS
 from tests.wire.backends import PATIENCE, PYTHON, ROOT, Backend, Raw, collect, noise, request, until
 from tests.wire.hostile import BROKEN, HELLO, header
 
@@ -255,11 +256,14 @@ def test_a_stranger_without_encryption_gets_no_word(backend: Backend) -> None:
     assert backend.raw().ask(Message("status")).op == "state"
 
 
-def test_a_client_that_does_not_read_loses_progress_but_not_its_result(backend: Backend) -> None:
-    """A Blender that renders for a while: far more is told to it than its queue holds."""
+def test_a_client_that_does_not_read_for_longer_than_the_heartbeats_patience_gets_every_result(
+    backend: Backend,
+) -> None:
+    """A Blender that renders for a while, and is told much meanwhile: it once ended the process."""
     session = backend.session()
     jobs = [session.perform(request(0.2, fps=240.0)) for _ in range(60)]
     until(lambda: backend.status()["worker"] == "ready", "all jobs are computed")
+    time.sleep(1e-3 * PING_PATIENCE_MS + 2.0)
     other = backend.session()
     assert other.wait(other.perform(request()), PATIENCE).frame_count > 0
     assert all(session.wait(job, PATIENCE).frame_count == 48 for job in jobs)
