@@ -41,10 +41,7 @@ def _open_liveportrait(folder: str) -> Generator[Any]:
 
 _ENTRIES: Final[Mapping[str, Entry]] = {
     "raster": Entry(GeneratorInfo("raster", ("shot",)), _open_raster),
-    "character": Entry(
-        GeneratorInfo("character", ("shot", "weights"), "Learned from your own renders of this character."),
-        _open_character,
-    ),
+    "character": Entry(GeneratorInfo("character", ("shot", "weights")), _open_character),
     "liveportrait": Entry(GeneratorInfo("liveportrait", ("portrait", "weights"), NOTE), _open_liveportrait),
 }
 

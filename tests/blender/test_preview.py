@@ -181,19 +181,27 @@ def test_without_consent_a_portrait_is_not_even_sent(connected: None, tmp_path: 
     assert not (tmp_path / "soliloquy_preview").exists()
 
 
-def test_the_note_on_weights_is_to_be_confirmed_once_for_each_folder(connected: None, tmp_path: Path) -> None:
+def test_the_note_on_others_weights_is_to_be_confirmed_once_for_each_folder(connected: None, tmp_path: Path) -> None:
     baked_line(tmp_path)
     settings = preview_of(bpy.context.scene)
-    settings.generator, settings.folder = "character", str(tmp_path)
+    for name in ("face.png", "landmark.onnx"):
+        (tmp_path / name).write_bytes(b"")
+    settings.generator, settings.folder, settings.consent = "liveportrait", str(tmp_path), True
+    settings.portrait = str(tmp_path / "face.png")
     with pytest.raises(RuntimeError, match="confirm this first"):
         bpy.ops.soliloquy.preview()
-    for noted in (
-        True,
-        False,
-    ):  # the folder holds no trained character, but the note is no longer what stands in the way
+    for noted in (True, False):  # there are no weights, but the note is no longer what stands in the way
         with pytest.raises(RuntimeError) as caught:
             bpy.ops.soliloquy.preview(noted=noted)
         assert "confirm" not in str(caught.value)
+
+
+def test_what_was_learned_from_ones_own_renders_asks_for_no_confirmation(connected: None, tmp_path: Path) -> None:
+    baked_line(tmp_path)
+    settings = preview_of(bpy.context.scene)
+    settings.generator, settings.folder = "character", str(tmp_path)
+    with pytest.raises(RuntimeError, match="has not been trained yet"):
+        bpy.ops.soliloquy.preview()
 
 
 def test_a_character_without_a_take_is_told_to_generate_first(connected: None, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def test_the_greeting_tells_what_the_backend_can_do(backend: Backend) -> None:
     assert capabilities.operations["preview"]
     assert not capabilities.operations["perform_stream"]
     assert capabilities.generators[0].needs == ("shot",)
+    assert [facts.name for facts in capabilities.generators if facts.note] == ["liveportrait"]
 
 
 def test_a_line_is_performed_with_progress_that_only_rises(backend: Backend) -> None:
