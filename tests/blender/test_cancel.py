@@ -15,7 +15,7 @@ from addon.core.request import PerformRequest
 from addon.rig import actions, ownership
 from tests.blender import test_artist_data, test_operators
 
-backend, backend_folder, voice = test_operators.backend, test_operators.backend_folder, test_operators.voice
+backend, voice = test_operators.backend, test_operators.voice
 animated = test_artist_data.animated  # a fixture: a character with Actions, NLA strips and a driver of the artist's own
 
 
