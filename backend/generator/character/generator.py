@@ -6,10 +6,12 @@ The network runs in onnxruntime on a CPU, in torch on a GPU. While it paints som
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +42,8 @@ from .training import train
 NAME: Final[str] = "character"
 AT_ONCE: Final[int] = 4
 """Frames that are rasterised and painted together."""
+RASTERISERS: Final[int] = 2
+"""Workers that rasterise while the network paints: a frame takes longer to rasterise than to paint."""
 Paint = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
 
 
@@ -122,17 +126,16 @@ def paint_frames(
         with torch.inference_mode():
             return features_of(part.to(device), texels, body, plan, camera, window, fine)
 
-    parts = moving.split(AT_ONCE)
+    parts = iter(moving.split(AT_ONCE))
     before = torch.get_num_threads()
-    with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(_cores_each(),)) as pool:
+    with ThreadPoolExecutor(RASTERISERS, initializer=torch.set_num_threads, initargs=(_cores_each(),)) as pool:
         try:
             torch.set_num_threads(_cores_each())
-            coming = pool.submit(told, parts[0])
+            coming = deque(pool.submit(told, part) for part in islice(parts, RASTERISERS))
             paint = painter_of(trained, device)
-            for number in range(len(parts)):
-                features, about = coming.result()
-                if number + 1 < len(parts):
-                    coming = pool.submit(told, parts[number + 1])
+            while coming:
+                features, about = coming.popleft().result()
+                coming.extend(pool.submit(told, part) for part in islice(parts, 1))
                 with torch.inference_mode():
                     painted = _painted(paint, features, about, trained, camera)
                 yield from painted
@@ -141,8 +144,8 @@ def paint_frames(
 
 
 def _cores_each() -> int:
-    """Rasteriser and network work side by side: more threads than half the cores each get into each other's way."""
-    return max(1, (os.cpu_count() or 1) // 2)
+    """Rasterisers and network work side by side: more threads than cores get into each other's way."""
+    return max(1, (os.cpu_count() or 1) // (1 + RASTERISERS))
 
 
 def painter_of(trained: Trained, device: str) -> Paint:

@@ -19,8 +19,8 @@ class PainterConfig:
     """
 
     texture: int = 8
-    widths: tuple[int, int, int] = (40, 80, 160)
-    detail: int = 16
+    widths: tuple[int, int, int] = (24, 64, 128)
+    detail: int = 12
 
     @property
     def features(self) -> int:
