@@ -12,6 +12,6 @@ def linear(srgb: tuple[float, float, float] | np.ndarray) -> np.ndarray:
 
 
 def srgb(light: tuple[float, float, float] | np.ndarray) -> np.ndarray:
-    """SRGB values (float64) of linear light in 0..1."""
+    """The inverse: display values (float64) of linear light in 0..1."""
     value = np.asarray(light, dtype=np.float64)
     return np.where(value <= 0.0031308, 12.92 * value, 1.055 * np.maximum(value, 0.0) ** (1 / 2.4) - 0.055)
