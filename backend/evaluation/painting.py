@@ -35,11 +35,15 @@ TIMED: Final[int] = 12
 
 @dataclass(frozen=True, eq=False)
 class Painted:
-    """Held-out frames `numbers` of a set, as painted, `made` (N,H,W,4), and as rendered, `true`."""
+    """Held-out frames `numbers` of a set, as painted, `made` (N,H,W,4), and as rendered, `true`; and how fast.
+
+    `frames_per_second` is None for what no network painted.
+    """
 
     numbers: np.ndarray
     made: np.ndarray
     true: np.ndarray
+    frames_per_second: float | None = None
 
 
 def evaluate_character(folder: Path, examples: Path, out: Path) -> dict[str, Any]:
@@ -75,14 +79,20 @@ def evaluate_character(folder: Path, examples: Path, out: Path) -> dict[str, Any
 
 
 def paint_set(trained: Trained, rendered: RenderedSet, numbers: np.ndarray, fine: int) -> Painted:
-    """Paint frames of a set from their geometry alone."""
+    """Paint frames of a set from their geometry alone; their pace is taken once the first are there."""
     moving = torch.from_numpy(rendered.shot.vertices[numbers])
-    made = np.stack(list(paint_frames(trained, rendered.shot, moving, fine, device_name())))
-    return Painted(numbers, made, rendered.pictures[numbers])
+    made, began = [], time.perf_counter()
+    for picture in paint_frames(trained, rendered.shot, moving, fine, device_name()):
+        made.append(picture)
+        if len(made) == AT_ONCE < len(numbers):
+            began = time.perf_counter()
+    counted = len(made) - AT_ONCE if len(made) > AT_ONCE else len(made)
+    pace = counted / max(time.perf_counter() - began, 1e-9)
+    return Painted(numbers, np.stack(made), rendered.pictures[numbers], round(pace, 1))
 
 
 def measures(rendered: RenderedSet, painted: Painted, crops: Crops) -> dict[str, Any]:
-    """PSNR and SSIM by place, and flicker within lines."""
+    """PSNR and SSIM by place, flicker within lines, and the frames painted in a second of wall time."""
     made, true = (composite(part[..., :3], part[..., 3]) for part in (painted.made, painted.true))
     likeness = dict.fromkeys(PLACES, 0.0)
     for one, other, number in zip(made, true, painted.numbers, strict=True):
@@ -97,6 +107,7 @@ def measures(rendered: RenderedSet, painted: Painted, crops: Crops) -> dict[str,
         "ssim": {name: round(value, 4) for name, value in likeness.items()},
         "flicker": round(float(np.mean([change for change, _ in changes])), 3) if changes else None,
         "true_change": round(float(np.mean([change for _, change in changes])), 3) if changes else None,
+        "frames_per_second": painted.frames_per_second,
     }
 
 

@@ -279,6 +279,7 @@ def test_the_evaluation_tells_painted_from_rendered_and_from_the_mean_picture(
     assert report["draft"]["psnr_db"]["full"] > report["mean_picture"]["full"] + 3
     assert 0.5 < report["draft"]["ssim"]["face"] <= 1.0
     assert report["draft"]["landmarks_px"]["between"] < SIZE / 4
+    assert min(report[quality]["frames_per_second"] for quality in ("draft", "final")) > 0
     assert set(report["cpu_ms_per_frame"]) == {"raster", "sampling", "network"}
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == report
     with Image.open(tmp_path / "sheet.png") as sheet:
