@@ -14,10 +14,11 @@ from backend.audio.sound import SAMPLE_RATE, Sound
 from backend.speech.aligner import align
 from backend.speech.phones import PHONES, SILENCE, Phone
 from backend.training.corpus import build, programs, radio, synthetic, texts
+from backend.training.corpus.aligned import EDGE_SECONDS
 from backend.training.corpus.build import CorpusConfig, build_corpus
 from backend.training.corpus.manifest import MANIFEST, Corpus, Dropped, Material, read_manifest
 from backend.training.corpus.quiet import LEVEL_DB, NOISES, quiet_batches, quiet_sound
-from backend.training.corpus.recordings import EDGE_SECONDS, deal_speakers, recorded_batches
+from backend.training.corpus.recordings import deal_speakers, recorded_batches
 from backend.training.corpus.synthesizers import speak
 from backend.training.corpus.voices import VOICES, Manner, Voice
 
@@ -257,7 +258,7 @@ def test_no_voice_and_no_sentence_is_in_two_splits(tmp_path: Path, shared_data: 
     assert {clip.split for clip in clips if clip.voice == "awb"} == {"test"}
     made: dict[str, set[str]] = {}
     for clip in clips:
-        if clip.source in {"flite", "festival"}:
+        if clip.source in {"flite", "festival", "rhvoice", "pico"}:
             made.setdefault(clip.text, set()).add(clip.voice)
     assert all(len(voices) == 1 for voices in made.values())
     assert {c.voice for c in clips if c.source in {"flite", "festival"}} == {v.name for v in VOICES}
@@ -267,7 +268,7 @@ def test_no_voice_and_no_sentence_is_in_two_splits(tmp_path: Path, shared_data: 
 def test_a_plan_asks_for_the_same_sentences_every_time_whatever_the_limit() -> None:
     short, long = ({name for b in synthetic.synthetic_batches(0, limit) for name in b.ids} for limit in (5, 50))
     assert short < long
-    assert len(short) == 5 * len(VOICES)
+    assert len([name for name in short if name.startswith(("flite", "festival"))]) == 5 * len(VOICES)
 
 
 def test_the_command_makes_a_corpus(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from .batch import Batch
 from .manifest import Corpus, Dropped, read_manifest
+from .prompts import prompt_batches
 from .quiet import quiet_batches
 from .recordings import recorded_batches
 from .synthetic import synthetic_batches
@@ -79,6 +80,7 @@ def _batches(config: CorpusConfig) -> list[Batch]:
         batches += synthetic_batches(config.seed, config.limit)
     if "recorded" in config.parts:
         batches += recorded_batches(config.shared, config.limit)
+        batches += prompt_batches(config.limit)
     if "quiet" in config.parts:
         batches += quiet_batches(config.seed, config.limit)
     return batches

@@ -19,10 +19,18 @@ PACKAGES: Final[tuple[str, ...]] = (
     "festvox-kallpc16k",
     "festvox-kdlpc16k",
     "festvox-us-slt-hts",
+    "asterisk-core-sounds-en",
+    "asterisk-core-sounds-en-g722",
 )
 """All in Debian main (bookworm)."""
+OPTIONAL_PACKAGES: Final[tuple[str, ...]] = ("rhvoice", "rhvoice-english", "libttspico-utils")
+"""In Debian non-free (bookworm): free to use, but made of data that nobody publishes."""
+PROMPT_PACKAGES: Final[tuple[str, ...]] = ("asterisk-core-sounds-en", "asterisk-core-sounds-en-g722")
+PROMPT_SOUNDS: Final[Path] = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
+PROMPT_TEXTS: Final[Path] = Path("/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz")
 FORTUNES: Final[Path] = Path("/usr/share/games/fortunes")
 FESTIVAL_VOICES: Final[Path] = Path("/usr/share/festival/voices")
+RHVOICE_VOICES: Final[Path] = Path("/usr/share/RHVoice/voices")
 _NEEDED: Final[dict[str, Sequence[Path | str]]] = {
     "fortunes": (FORTUNES / "science", FORTUNES / "wisdom"),
     "flite": ("flite",),
@@ -32,6 +40,11 @@ _NEEDED: Final[dict[str, Sequence[Path | str]]] = {
     "festvox-kallpc16k": (FESTIVAL_VOICES / "english" / "kal_diphone",),
     "festvox-kdlpc16k": (FESTIVAL_VOICES / "english" / "ked_diphone",),
     "festvox-us-slt-hts": (FESTIVAL_VOICES / "us" / "cmu_us_slt_arctic_hts",),
+    "asterisk-core-sounds-en": (PROMPT_TEXTS,),
+    "asterisk-core-sounds-en-g722": (PROMPT_SOUNDS / "hello-world.g722",),
+    "rhvoice": ("RHVoice-test",),
+    "rhvoice-english": (RHVOICE_VOICES / "bdl", RHVOICE_VOICES / "clb"),
+    "libttspico-utils": ("pico2wave",),
 }
 """Of each package a program or file by which it is known."""
 

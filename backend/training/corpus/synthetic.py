@@ -2,49 +2,99 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from backend.audio.sound import Sound
+
+from .aligned import Unaligned, aligned_batches, with_pauses
 from .batch import Batch
 from .manifest import Dropped, Material
-from .programs import require_packages
+from .programs import missing_packages, require_packages
 from .synthesizers import speak
 from .texts import choose, read_fortunes
-from .voices import PACKAGES, VOICES, Voice, draw_manner
+from .untimed import read_aloud
+from .voices import OPTIONAL_VOICES, PACKAGES, VOICES, Manner, Voice, draw_manner
+
+log = logging.getLogger(__name__)
 
 PER_VOICE: Final[dict[str, int]] = {"train": 320, "validation": 60, "test": 60}
-"""Sentences of each voice: 1600 for training from five voices, about 1.4 hours."""
+"""Sentences of each voice: 1600 for training from five voices, about 1.4 hours, and as many from four optional ones."""
 BATCH: Final[int] = 20
 
 
 def synthetic_batches(seed: int, limit: int | None) -> list[Batch]:
     """Batches in turn from all voices, so that a corpus that is half made has every voice.
 
-    `limit` is the most clips of a voice. Raises RequestError where Debian packages are missing.
+    `limit` is the most clips of a voice. Raises RequestError where Debian packages are missing; the optional voices
+    whose packages are missing are left out, and the log says so.
     """
-    require_packages(["fortunes", *{p for names in PACKAGES.values() for p in names}])
-    texts = choose(read_fortunes(), sum(PER_VOICE[v.split] for v in VOICES), seed)
+    require_packages(["fortunes", *_packages(VOICES)])
+    dealt = deal_sentences(read_fortunes(), seed)
+    here = (*VOICES, *_installed(OPTIONAL_VOICES))
     batches: list[tuple[int, Batch]] = []
-    at = 0
-    for number, voice in enumerate(VOICES):
-        own = texts[at : at + PER_VOICE[voice.split]]
-        at += len(own)
-        own = own[:limit]
-        batches += [
-            (first, _batch(voice, own[first : first + BATCH], first, (seed, number)))
-            for first in range(0, len(own), BATCH)
-        ]
+    for number, voice in enumerate((*VOICES, *OPTIONAL_VOICES)):
+        if voice in here:
+            made = _batches(voice, dealt[voice][:limit], (seed, number))
+            batches += [(turn, batch) for turn, batch in enumerate(made)]
     return [batch for _, batch in sorted(batches, key=lambda pair: pair[0])]
 
 
-def _batch(voice: Voice, texts: tuple[str, ...], first: int, seed: tuple[int, int]) -> Batch:
-    ids = tuple(f"{voice.engine}-{voice.name}-{first + k:04d}" for k in range(len(texts)))
-    manners = [draw_manner(voice, np.random.default_rng((*seed, first + k))) for k in range(len(texts))]
+def deal_sentences(sentences: Sequence[str], seed: int) -> dict[Voice, tuple[str, ...]]:
+    """The sentences of every voice, none given twice.
 
+    The optional voices choose among those that the others leave, so that who has them changes nothing for the others.
+    """
+    dealt: dict[Voice, tuple[str, ...]] = {}
+    for voices in (VOICES, OPTIONAL_VOICES):
+        given = {text for texts in dealt.values() for text in texts}
+        left = [text for text in sentences if text not in given]
+        chosen = iter(choose(left, sum(PER_VOICE[v.split] for v in voices), seed))
+        dealt |= {voice: tuple(islice(chosen, PER_VOICE[voice.split])) for voice in voices}
+    return dealt
+
+
+def _packages(voices: Sequence[Voice]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(package for voice in voices for package in PACKAGES[voice.engine]))
+
+
+def _installed(voices: Sequence[Voice]) -> tuple[Voice, ...]:
+    """Those of the optional voices that this machine has; the others are told with the line that installs them."""
+    if missing := missing_packages(_packages(voices)):
+        without = ", ".join(v.name for v in voices if set(PACKAGES[v.engine]) & set(missing))
+        log.info(
+            "The corpus goes without the optional voices %s. Their packages are in Debian non-free: add `contrib "
+            "non-free` to the components of the APT sources, then: apt-get install %s",
+            without,
+            " ".join(missing),
+        )
+    return tuple(v for v in voices if not set(PACKAGES[v.engine]) & set(missing))
+
+
+def _batches(voice: Voice, texts: tuple[str, ...], seed: tuple[int, int]) -> list[Batch]:
+    ids = tuple(f"{voice.engine}-{voice.name}-{k:04d}" for k in range(len(texts)))
+    manners = [draw_manner(voice, np.random.default_rng((*seed, k))) for k in range(len(texts))]
+    if voice in OPTIONAL_VOICES:
+        clips = [_unaligned(voice, *clip) for clip in zip(ids, texts, manners, strict=True)]
+        return aligned_batches(voice.engine, clips)
+    spans = [slice(first, first + BATCH) for first in range(0, len(texts), BATCH)]
+    return [_batch(voice, ids[span], texts[span], manners[span]) for span in spans]
+
+
+def _unaligned(voice: Voice, name: str, text: str, manner: Manner) -> Unaligned:
+    def read() -> Sound:
+        return with_pauses(read_aloud(voice, text, manner))
+
+    return Unaligned(name, voice.engine, voice.name, voice.split, text, voice.licence, read)
+
+
+def _batch(voice: Voice, ids: tuple[str, ...], texts: tuple[str, ...], manners: Sequence[Manner]) -> Batch:
     def make(wanted: frozenset[str]) -> Iterator[Material | Dropped]:
         asked = [k for k, name in enumerate(ids) if name in wanted]
         with tempfile.TemporaryDirectory() as scratch:

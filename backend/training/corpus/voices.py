@@ -18,7 +18,7 @@ LEAD_SECONDS: Final[float] = 0.4
 
 @dataclass(frozen=True)
 class Voice:
-    """One voice of an engine ("flite" or "festival").
+    """One voice of an engine ("flite", "festival", "rhvoice" or "pico").
 
     `pitch_hz` is the mean pitch that is varied; 0 where the engine does not let it (rms and slt ignore the setting).
     """
@@ -40,11 +40,25 @@ VOICES: Final[tuple[Voice, ...]] = (
     Voice("awb", "flite", "test"),
 )
 """By person: kal and slt lend their voices to two engines each and are in training with both."""
+_RHVOICE: Final[str] = "LGPL-2.1-or-later (RHVoice); texts: Debian fortunes"
+_PICO: Final[str] = "Apache-2.0 (SVOX); texts: Debian fortunes"
+OPTIONAL_VOICES: Final[tuple[Voice, ...]] = (
+    Voice("bdl", "rhvoice", "train", pitch_hz=121.0, licence=_RHVOICE),
+    Voice("clb", "rhvoice", "train", pitch_hz=179.0, licence=_RHVOICE),
+    Voice("en-US", "pico", "train", pitch_hz=169.0, licence=_PICO),
+    Voice("en-GB", "pico", "train", pitch_hz=174.0, licence=_PICO),
+)
+"""From Debian non-free, used where they are installed. They tell no phones, which the aligner finds. Licences are those
+of debian/copyright: RHVoice's for all voices without terms of their own; Pico's says of its voice data that they claim
+to be Apache-2.0 and have no sources. RHVoice's slt is in training already, alan may be the person of awb, lyubov and
+evgeniy-eng are non-commercial."""
 PACKAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "flite": ("flite",),
     "festival": tuple(
         "festival festlex-cmu festlex-poslex festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts".split()
     ),
+    "rhvoice": ("rhvoice", "rhvoice-english"),
+    "pico": ("libttspico-utils",),
 }
 
 
