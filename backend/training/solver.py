@@ -16,6 +16,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from backend.device import device_name
+
 log = logging.getLogger(__name__)
 
 WARM_UP: Final[int] = 100
@@ -33,8 +35,8 @@ class Schedule:
 
 
 def device() -> torch.device:
-    """The GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """What is trained on: the artist's choice, or the GPU where there is one. Raises RequestError as `device_name`."""
+    return torch.device(device_name())
 
 
 def optimise(model: nn.Module, loss: Callable[[], Mapping[str, Tensor]], schedule: Schedule) -> None:
@@ -42,7 +44,7 @@ def optimise(model: nn.Module, loss: Callable[[], Mapping[str, Tensor]], schedul
     optimiser = torch.optim.AdamW(model.parameters(), lr=schedule.rate, weight_decay=schedule.decay, betas=(0.9, 0.98))
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, schedule.steps))
     model.train()
-    told: dict[str, float] = {}
+    told: dict[str, Tensor] = {}
     began = time.monotonic()
     for step in range(schedule.steps):
         parts = loss()
@@ -52,9 +54,9 @@ def optimise(model: nn.Module, loss: Callable[[], Mapping[str, Tensor]], schedul
         optimiser.step()
         scheduler.step()
         for name, part in parts.items():
-            told[name] = told.get(name, 0.0) + float(part.detach()) / TOLD_EVERY
+            told[name] = told.get(name, torch.zeros_like(part)) + part.detach() / TOLD_EVERY  # no wait for a GPU
         if step % TOLD_EVERY == TOLD_EVERY - 1:
-            shown = "  ".join(f"{name} {value:.4f}" for name, value in told.items())
+            shown = "  ".join(f"{name} {float(value):.4f}" for name, value in told.items())
             log.info("step %d of %d, %.0f s: %s", step + 1, schedule.steps, time.monotonic() - began, shown)
             told = {}
     model.eval()

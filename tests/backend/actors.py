@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import numpy as np
+import soundfile
 import torch
 
 from addon.core.emotion import EmotionTrack
@@ -22,6 +26,14 @@ def untrained_actor() -> Actor:
     fit_expression_space(cues, np.random.default_rng(0).random((500, 52)) * 0.5)
     cues.generator.cell_mean.copy_(cues.generator.cell_centre)
     return Actor(encoder, cues)
+
+
+def demo_sound() -> Sound:
+    """The shipped line, read without a decoder: for machines that have none."""
+    file = Path(__file__).resolve().parents[2] / "backend" / "demo" / "line.wav"
+    samples, rate = soundfile.read(file, dtype="float32")
+    assert rate == SAMPLE_RATE
+    return Sound(samples, hashlib.sha256(samples.tobytes()).hexdigest())
 
 
 def babble(seconds: float, seed: int = 0) -> Sound:

@@ -45,11 +45,11 @@ def ball(rings: int = 20) -> Subject:
     )
 
 
-def moving(count: int, seed: int, subject: Subject, spread: float = 0.35) -> Shot:
-    """Poses drawn at random: the ball turns, and opens its mouth downwards."""
+def moving(count: int, seed: int, subject: Subject, spread: float = 0.35, *, rings: int = 20, size: int = SIZE) -> Shot:
+    """Poses drawn at random: the ball, of as many `rings`, turns, and opens its mouth downwards; `size` pixels."""
     rng = np.random.default_rng(seed)
-    rows = np.linspace(0, np.pi, 21)
-    up, around = np.meshgrid(rows, np.linspace(0, 2 * np.pi, 41), indexing="ij")
+    rows = np.linspace(0, np.pi, rings + 1)
+    up, around = np.meshgrid(rows, np.linspace(0, 2 * np.pi, 2 * rings + 1), indexing="ij")
     rest = np.stack([np.sin(up) * np.sin(around), np.cos(up), np.sin(up) * np.cos(around)], axis=-1).reshape(-1, 3)
     chin = np.exp(-((rest - [0, -0.7, 0.7]) ** 2).sum(axis=1) / 0.2)
     frames = []
@@ -57,20 +57,29 @@ def moving(count: int, seed: int, subject: Subject, spread: float = 0.35) -> Sho
         opened = rest + rng.uniform(0, 0.25) * chin[:, None] * [0, -1, 0]
         turn = matrix_from_angles(rng.uniform(-spread, spread, 3))
         frames.append(opened @ turn.T + [0, 0, -6])
-    return Shot(subject, np.stack(frames), 0.42, SIZE, SIZE, 24.0)
+    return Shot(subject, np.stack(frames), 0.42, size, size, 24.0)
 
 
-def rendered_set(folder: Path, train: int = 20, test: int = 6, seed: int = 1, spread: float = 0.35) -> Path:
+def rendered_set(
+    folder: Path,
+    train: int = 20,
+    test: int = 6,
+    seed: int = 1,
+    spread: float = 0.35,
+    *,
+    rings: int = 20,
+    size: int = SIZE,
+) -> Path:
     """The folder of a set, drawn by the rasteriser: two trained lines, a sweep, and a line to test on."""
-    shot = moving(train + test, seed, ball(), spread)
+    shot = moving(train + test, seed, ball(rings), spread, rings=rings, size=size)
     (folder / "frames").mkdir(parents=True, exist_ok=True)
     camera = camera_of(shot)
-    frames = render(mesh_of(shot.subject, SIZE), shot.vertices, camera, supersample=2, alpha=True)
+    frames = render(mesh_of(shot.subject, size), shot.vertices, camera, supersample=2, alpha=True)
     for number, frame in enumerate(frames):
         Image.fromarray(frame).save(folder / "frames" / f"{number:05d}.png")
     (folder / "shot.npz").write_bytes(shot.to_bytes())
     lines = ["sweep"] * (train - 8) + ["first"] * 5 + ["second"] * 3 + ["third"] * test
-    described = {"version": 1, "engine": "CYCLES", "size": SIZE, "fps": 24.0, "lines": lines}
+    described = {"version": 1, "engine": "CYCLES", "size": size, "fps": 24.0, "lines": lines}
     described["splits"] = ["train"] * train + ["test"] * test
     (folder / "set.json").write_text(json.dumps(described), encoding="utf-8")
     return folder

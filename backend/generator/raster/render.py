@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,8 +17,8 @@ from .shade import Hits, hits, light, vertex_normals
 from .texture import Layout, Texturing, linear_table
 from .zbuffer import project, visible_triangles
 
-PIXELS_AT_ONCE: Final[int] = 1 << 16
-"""Pixels that are lit together, which bounds memory and keeps what is in work near the processor."""
+PIXELS_AT_ONCE: Final[Mapping[str, int]] = {"cpu": 1 << 16, "cuda": 1 << 21}
+"""Pixels that are lit together by device, which bounds memory and keeps what is in work near the processor."""
 _SRGB_STEPS: Final[int] = 1 << 14
 
 
@@ -112,7 +112,7 @@ def _lit(subject: _Subject, vertices: torch.Tensor, camera: Camera, look: Look) 
     carried = torch.cat([vertices, normals, subject.carried.expand(len(vertices), -1, -1)], dim=-1)
     eye = torch.tensor(camera.position, dtype=vertices.dtype, device=vertices.device)
     picture = torch.zeros((seen.numel(), 3), dtype=vertices.dtype, device=vertices.device)
-    for part in torch.nonzero(seen.reshape(-1) >= 0).squeeze(1).split(PIXELS_AT_ONCE):
+    for part in torch.nonzero(seen.reshape(-1) >= 0).squeeze(1).split(PIXELS_AT_ONCE[seen.device.type]):
         met = hits(screen, subject.triangles, seen, part)
         value = met.of_vertices(carried)
         colours = value[:, 6:9] if subject.pictures is None else subject.pictures.over(value[:, 6:9], met)

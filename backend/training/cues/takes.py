@@ -17,7 +17,6 @@ from addon.core.channels import CHANNEL_INDEX, CHANNELS, GROUPS, indices
 from addon.core.curves import resample, smooth
 from addon.core.errors import RequestError
 from addon.core.performance import Performance
-from backend.audio.decode import read_sound
 from backend.audio.prosody import analyse_prosody
 from backend.cues.clock import ENCODER_RATE, STEPS_PER_CUE
 from backend.cues.encoder import SpeechEncoder
@@ -43,6 +42,8 @@ def read_takes(folder: Path, encoder: SpeechEncoder, first: int) -> Iterator[tup
 
     Raises RequestError where the folder has no takes, or one of them has no sound.
     """
+    from backend.audio.decode import read_sound
+
     files = sorted(folder.glob("*.npz"))
     if not files:
         raise RequestError("takes.none", "The folder has no takes: NAME.npz beside NAME.wav.", str(folder))

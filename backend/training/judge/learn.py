@@ -23,7 +23,7 @@ from backend.evaluation.judge import JUDGE_FPS, EmotionJudge, JudgeConfig, seen_
 from backend.rules.layers import Direction, Line
 from backend.rules.performer import perform_line
 from backend.training.corpus.manifest import Clip, read_manifest
-from backend.training.solver import Schedule, as_card, optimise, save_weights
+from backend.training.solver import Schedule, as_card, device, optimise, save_weights
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +59,10 @@ def train_judge(recipe: JudgeRecipe, out: Path) -> None:
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     training = performances_of(recipe, "train", rng)
-    judge = EmotionJudge(recipe.model)
+    judge, where = EmotionJudge(recipe.model).to(device()), device()
     source = _batches(training, recipe, rng)
-    optimise(judge, lambda: {"judge": _loss(judge, *next(source))}, recipe.schedule)
+    optimise(judge, lambda: {"judge": _loss(judge, *(part.to(where) for part in next(source)))}, recipe.schedule)
+    judge.cpu()
     metrics = _measure(judge, performances_of(recipe, "validation", np.random.default_rng(recipe.seed + 1)))
     log.info("validation voices: %s", metrics)
     save_weights(out, judge, _card(recipe, metrics))
