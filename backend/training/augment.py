@@ -21,10 +21,6 @@ from scipy.signal import resample_poly
 from backend.audio.sound import SAMPLE_RATE
 from backend.speech.phones import Phone
 
-from .masks import MaskConfig, mel_masks
-
-__all__ = ["AugmentConfig", "MaskConfig", "augment", "coloured_noise", "mel_masks", "scale_phones", "speech_level"]
-
 Range = tuple[float, float]
 
 REFERENCE_DB: Final[float] = -26.0

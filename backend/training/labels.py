@@ -10,7 +10,7 @@ import numpy as np
 
 from addon.core.channels import CHANNEL_INDEX
 from backend.audio.prosody import Prosody
-from backend.cues.clock import ENCODER_RATE
+from backend.cues.clock import ENCODER_RATE, LIP_BEHIND
 from backend.cues.encoder import ENCODED_PHONES
 from backend.rules.calibration import face_gauge
 from backend.rules.closures import contacts_of
@@ -29,7 +29,10 @@ ACCENT_SHAPE: Final[tuple[float, float, float]] = (0.06, 0.04, 0.1)
 
 @dataclass(frozen=True, eq=False)
 class SpeechLabels:
-    """Targets of the encoder for S steps: `phones`, `visemes` (S,) class numbers; `articulation`, `prosody` (S,5)."""
+    """Targets of the encoder for S steps: `phones`, `visemes` (S,) class numbers; `articulation`, `prosody` (S,5).
+
+    The articulation is that of half a step before, which is when the lips are drawn (`backend.cues.clock.LIP_BEHIND`).
+    """
 
     phones: np.ndarray
     visemes: np.ndarray
@@ -40,8 +43,9 @@ class SpeechLabels:
 def speech_labels(phones: Sequence[Phone], prosody: Prosody, steps: int) -> SpeechLabels:
     """The labels of a line at step / 50 seconds."""
     times = np.arange(steps) / ENCODER_RATE
-    channels = speech_channels(phones, times, ENCODER_RATE)
-    contacts, gauge = contacts_of(phones, times, ENCODER_RATE), face_gauge()
+    drawn = times - LIP_BEHIND
+    channels = speech_channels(phones, drawn, ENCODER_RATE)
+    contacts, gauge = contacts_of(phones, drawn, ENCODER_RATE), face_gauge()
     columns = [
         channels @ gauge.gap + gauge.rest_gap,
         channels @ gauge.width,

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
+import torch
+from torch import Tensor
 
 Range = tuple[float, float]
+
+WARPS: Final[int] = 41
+"""Factors that a warp is drawn from: hundredths from 0.8 to 1.2."""
 
 
 @dataclass(frozen=True)
@@ -31,25 +37,17 @@ class MaskConfig:
     high_hz: float = 8000.0
 
 
-def mel_masks(mel: Any, rng: np.random.Generator, config: MaskConfig | None = None) -> Any:
-    """A warped and masked copy of a log-mel (..., N, F), numpy array or torch tensor of floats; the same type again.
+def mel_masks(mel: Tensor, generator: torch.Generator, config: MaskConfig | None = None) -> Tensor:
+    """Warped and masked copies of log-mels (B, N, F), each with a warp and masks of its own; the masked is its mean.
 
-    Masked parts take the mean of the whole. One warp and the same masks hold for all leading dimensions.
+    `generator` is on the device of `mel`, as is the result.
     """
     config = config or MaskConfig()
-    frames, bands = int(mel.shape[-2]), int(mel.shape[-1])
-    if rng.random() < config.warp_chance:
-        warp = warp_matrix(bands, float(rng.uniform(*config.warp)), config.low_hz, config.high_hz)
-        mel = mel @ _like(warp, mel)
-    hidden = np.zeros((frames, bands), dtype=np.float32)
-    for _ in range(config.time_masks):
-        start, length = _stretch(frames, config.time_frames, rng)
-        hidden[start : start + length] = 1.0
-    for _ in range(config.mel_masks):
-        start, length = _stretch(bands, config.mel_bands, rng)
-        hidden[:, start : start + length] = 1.0
-    mask = _like(hidden, mel)
-    return mel * (1.0 - mask) + mel.mean() * mask
+    count, frames, bands = mel.shape
+    warped = mel @ _warps(bands, config).to(mel.device, mel.dtype)[_drawn_warps(count, generator, config)]
+    hidden = _stretches(count, config.time_masks, frames, config.time_frames, generator)[:, :, None]
+    hidden = hidden | _stretches(count, config.mel_masks, bands, config.mel_bands, generator)[:, None, :]
+    return torch.where(hidden, warped.mean(dim=(1, 2), keepdim=True), warped)
 
 
 def warp_matrix(bands: int, factor: float, low_hz: float, high_hz: float) -> np.ndarray:
@@ -79,12 +77,26 @@ def _hertz(mel: np.ndarray) -> np.ndarray:
     return 700.0 * (10 ** (mel / 2595.0) - 1.0)
 
 
-def _stretch(count: int, longest: int, rng: np.random.Generator) -> tuple[int, int]:
-    """Start and length of one mask of 0 to `longest` out of `count`."""
-    length = int(rng.integers(0, min(longest, count) + 1))
-    return int(rng.integers(0, count - length + 1)), length
+@lru_cache(maxsize=4)
+def _warps(bands: int, config: MaskConfig) -> Tensor:
+    """(1 + WARPS, F, F): no warp, then the range of warps in even steps."""
+    factors = np.linspace(*config.warp, WARPS)
+    matrices = [warp_matrix(bands, float(factor), config.low_hz, config.high_hz) for factor in factors]
+    return torch.from_numpy(np.stack([np.eye(bands, dtype=np.float32), *matrices]))
 
 
-def _like(values: np.ndarray, mel: Any) -> Any:
-    """`values` as the same kind of array as `mel`, of its precision and on its device."""
-    return values.astype(mel.dtype) if isinstance(mel, np.ndarray) else mel.new_tensor(values)
+def _drawn_warps(count: int, generator: torch.Generator, config: MaskConfig) -> Tensor:
+    """(B,) numbers of warps, 0 where there is none."""
+    where = generator.device
+    which = torch.randint(1, 1 + WARPS, (count,), generator=generator, device=where)
+    return which * (torch.rand(count, generator=generator, device=where) < config.warp_chance)
+
+
+def _stretches(count: int, masks: int, size: int, longest: int, generator: torch.Generator) -> Tensor:
+    """(B, `size`) whether one of so many masks, of 0 to `longest` each, hides a place."""
+    where, most = generator.device, min(longest, size)
+    length = torch.randint(0, most + 1, (count, masks, 1), generator=generator, device=where)
+    room = torch.rand((count, masks, 1), generator=generator, device=where)
+    start = (room * (size - length + 1)).long()
+    at = torch.arange(size, device=where)
+    return ((at >= start) & (at < start + length)).any(dim=1)

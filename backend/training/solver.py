@@ -41,10 +41,13 @@ def device() -> torch.device:
 
 def optimise(model: nn.Module, loss: Callable[[], Mapping[str, Tensor]], schedule: Schedule) -> None:
     """Minimise the sum of the losses that `loss` draws at each step."""
-    optimiser = torch.optim.AdamW(model.parameters(), lr=schedule.rate, weight_decay=schedule.decay, betas=(0.9, 0.98))
+    fused = next(model.parameters()).is_cuda
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=schedule.rate, weight_decay=schedule.decay, betas=(0.9, 0.98), fused=fused
+    )
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, schedule.steps))
     model.train()
-    told: dict[str, Tensor] = {}
+    told: dict[str, Tensor] = {}  # on the device: to read a loss at each step would have a GPU wait for us
     began = time.monotonic()
     for step in range(schedule.steps):
         parts = loss()
@@ -54,7 +57,7 @@ def optimise(model: nn.Module, loss: Callable[[], Mapping[str, Tensor]], schedul
         optimiser.step()
         scheduler.step()
         for name, part in parts.items():
-            told[name] = told.get(name, torch.zeros_like(part)) + part.detach() / TOLD_EVERY  # no wait for a GPU
+            told[name] = told.get(name, torch.zeros_like(part)) + part.detach() / TOLD_EVERY
         if step % TOLD_EVERY == TOLD_EVERY - 1:
             shown = "  ".join(f"{name} {float(value):.4f}" for name, value in told.items())
             log.info("step %d of %d, %.0f s: %s", step + 1, schedule.steps, time.monotonic() - began, shown)

@@ -10,8 +10,8 @@ import torch
 
 from backend.audio.sound import SAMPLE_RATE
 from backend.speech.phones import SILENCE, Phone
-from backend.training.augment import AugmentConfig, MaskConfig, augment, mel_masks, scale_phones, speech_level
-from backend.training.masks import warp_matrix
+from backend.training.augment import AugmentConfig, augment, scale_phones, speech_level
+from backend.training.masks import MaskConfig, mel_masks, warp_matrix
 
 CHANCES = [name for name in AugmentConfig.__dataclass_fields__ if name.endswith("_chance")]
 NONE = replace(AugmentConfig(), **dict.fromkeys(CHANCES, 0.0))
@@ -105,24 +105,29 @@ def test_scaled_phones_still_follow_each_other() -> None:
     assert scaled[1].duration == pytest.approx(0.3)
 
 
-def test_masks_are_the_same_for_numpy_and_torch() -> None:
-    mel = np.random.default_rng(0).standard_normal((120, 80)).astype(np.float32)
-    for seed in range(10):
-        one = mel_masks(mel, np.random.default_rng(seed))
-        other = mel_masks(torch.from_numpy(mel), np.random.default_rng(seed))
-        assert isinstance(other, torch.Tensor)
-        np.testing.assert_allclose(one, other.numpy(), atol=1e-5)
-    assert mel_masks(torch.from_numpy(mel).expand(3, -1, -1), np.random.default_rng(0)).shape == (3, 120, 80)
+def test_every_crop_is_masked_and_warped_in_its_own_way_and_one_seed_gives_one_result() -> None:
+    mel = torch.from_numpy(np.random.default_rng(0).standard_normal((1, 120, 80)).astype(np.float32)).expand(6, -1, -1)
+    once = mel_masks(mel, torch.Generator().manual_seed(3))
+    assert once.shape == mel.shape
+    assert len({row.numpy().tobytes() for row in once}) == 6
+    torch.testing.assert_close(once, mel_masks(mel, torch.Generator().manual_seed(3)), rtol=0, atol=0)
 
 
 def test_masks_hide_no_more_than_they_may() -> None:
-    mel = np.ones((100, 80), dtype=np.float32)
-    mel[:, 0] = 81.0  # the mean is 2: what is hidden can be told
+    mel = torch.ones((40, 100, 80))
+    mel[:, :, 0] = 81.0  # the mean is 2: what is hidden can be told
     config = MaskConfig(warp_chance=0.0)
-    for seed in range(30):
-        hidden = mel_masks(mel, np.random.default_rng(seed), config) == 2.0
-        assert hidden.all(axis=1).sum() <= config.time_masks * config.time_frames
-        assert hidden.all(axis=0).sum() <= config.mel_masks * config.mel_bands
+    hidden = mel_masks(mel, torch.Generator().manual_seed(0), config) == 2.0
+    assert hidden.any(dim=(1, 2)).float().mean() > 0.9
+    assert hidden.all(dim=2).sum(dim=1).max() <= config.time_masks * config.time_frames
+    assert hidden.all(dim=1).sum(dim=1).max() <= config.mel_masks * config.mel_bands
+
+
+def test_warps_are_as_frequent_as_asked() -> None:
+    mel = torch.rand((200, 4, 80), generator=torch.Generator().manual_seed(1))
+    config = MaskConfig(warp_chance=0.25, time_masks=0, mel_masks=0)
+    changed = (mel_masks(mel, torch.Generator().manual_seed(2), config) != mel).any(dim=(1, 2))
+    assert 0.15 < changed.float().mean() < 0.35
 
 
 @pytest.mark.parametrize("factor", [0.8, 1.0, 1.2])

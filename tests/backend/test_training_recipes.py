@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +18,22 @@ from backend import perform
 from backend.audio.decode import read_sound
 from backend.cues import library
 from backend.cues.fixation_grid import STAY
+from backend.cues.frontend import encoder_inputs
 from backend.cues.library import load_cues, load_encoder
 from backend.cues.spaces import LIP_CONTROLS
 from backend.evaluation.judge import EmotionJudge, JudgeConfig
 from backend.face.landmarks import CLOSED_LIPS, inner_lip_gap
 from backend.speech.aligner import align
-from backend.training.corpus.manifest import Corpus, Material
+from backend.training.augment import AugmentConfig
+from backend.training.corpus.manifest import Corpus, Material, read_manifest
 from backend.training.cues.directions import draw_direction
 from backend.training.cues.last_layer import controls_with_gap, sealed_gap
 from backend.training.cues.learn import CueRecipe, train_cues, train_lips
 from backend.training.cues.takes import lesson_of_take, read_takes
 from backend.training.judge.learn import JudgeRecipe, train_judge
 from backend.training.solver import Schedule
+from backend.training.speech.data import batches, inputs_of, running_mean, shelf_of
+from backend.training.speech.hear import examples_of
 from backend.training.speech.learn import SpeechRecipe, train_speech
 from tests.backend.sounds import SHIPPED_LINE, SHIPPED_TEXT
 
@@ -70,6 +75,42 @@ def test_trained_weights_are_read_by_the_engine_and_tell_where_they_are_from(tra
         card = json.loads((trained / f"{name}.json").read_text(encoding="utf-8"))
         for entry in ("what", "data", "licence", "command", "seed", "metrics", "sha256", "config"):
             assert card[entry] not in (None, ""), (name, entry)
+
+
+def test_a_crop_is_heard_in_training_as_the_ear_hears_it_at_work(corpus: Path) -> None:
+    clips = [clip for clip in read_manifest(corpus) if clip.split == "train"][:1]
+    (plain,) = examples_of(corpus, clips, 0, 1, AugmentConfig())
+    steps = plain.steps
+    mean = torch.linspace(-3.0, 1.0, 80)
+    mel = torch.from_numpy(plain.mel.astype(np.float32))[None]
+    crop = inputs_of(mel, mean, running_mean(mel.shape[1], torch.device("cpu")))[0]
+    whole = encoder_inputs(clips[0].samples(corpus), mean.numpy())
+    assert crop.shape == whole.shape == (steps, crop.shape[1])
+    np.testing.assert_allclose(crop.numpy(), whole, atol=5e-3)  # mels are kept in half precision
+
+
+def test_augmented_copies_keep_their_labels_beside_what_is_said(corpus: Path) -> None:
+    """Pace changes by up to a quarter; a label that stayed behind would be elsewhere in the sound."""
+    clips = [clip for clip in read_manifest(corpus) if clip.split == "train"][:2]
+    faster = AugmentConfig(speed_chance=1.0, speed=(1.25, 1.25), tone_chance=0.0, band_chance=0.0, room_chance=0.0)
+    quiet = replace(faster, noise_chance=0.0, babble_chance=0.0, clip_chance=0.0, gain_chance=0.0)
+    plain, quick, _, _ = examples_of(corpus, clips, 1, 1, quiet)
+    assert quick.steps == pytest.approx(plain.steps / 1.25, abs=1)
+    loud = np.exp(quick.mel.astype(np.float64)).sum(axis=1)[4::2][: quick.steps]
+    assert loud[quick.labels.phones > 0].mean() > 20.0 * loud[quick.labels.phones == 0][2:-2].mean()
+
+
+def test_crops_start_anywhere_and_end_with_their_example(corpus: Path) -> None:
+    clips = [clip for clip in read_manifest(corpus) if clip.split == "train"][:1]
+    examples = examples_of(corpus, clips, 0, 1, AugmentConfig())
+    shelf = shelf_of(examples, torch.device("cpu"))
+    long = examples[0].steps + 30
+    batch = next(batches(shelf, torch.zeros(80), 3, long, torch.Generator().manual_seed(0)))
+    assert batch.inputs.shape == (3, long, 320)
+    np.testing.assert_array_equal(batch.phones[0, :-30].numpy(), examples[0].labels.phones)
+    assert (batch.phones[0, -30:] == int(examples[0].labels.phones[-1])).all()
+    short = next(batches(shelf, torch.zeros(80), 64, 20, torch.Generator().manual_seed(0)))
+    assert len({row.numpy().tobytes() for row in short.articulation}) > 20
 
 
 def test_test_voices_are_scored_and_not_trained_on(trained: Path) -> None:

@@ -1,50 +1,39 @@
-"""Batches for the speech encoder: clips heard through hard augmentation, cut to crops."""
+"""Batches for the speech encoder: random crops of what was heard, masked and warped anew, on the device that learns."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Final
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from backend.audio.features import MEL_BANDS, MEL_RATE, MEL_WINDOW, log_mel_frames
-from backend.audio.prosody import analyse_prosody
-from backend.audio.sound import SAMPLE_RATE, Sound
+from backend.audio.features import MEL_BANDS, MEL_RATE
 from backend.cues.clock import ENCODER_RATE, MEL_AHEAD, MEL_PER_STEP
-from backend.cues.frontend import Frontend, steps_of
-from backend.training.augment import AugmentConfig, augment
-from backend.training.corpus.manifest import Clip
-from backend.training.labels import SpeechLabels, speech_labels
+from backend.cues.frontend import DECAY, INPUT_WIDTH, SCALE
 from backend.training.masks import mel_masks
 
-log = logging.getLogger(__name__)
-
-OFTENER: Final[dict[str, float]] = {"own_voice": 2.0}
-"""Sources that are drawn more often than their length: the one native speaker on a clean microphone, 14 minutes."""
-BABBLE_CLIPS: Final[int] = 40
-"""Training clips that noise is made of."""
+from .hear import Example
 
 
-@dataclass(frozen=True, eq=False)
-class Example:
-    """A clip as it was heard once: `mel` (2 S + 4, 80) float16 log-mel from frame 0 on, and its S labels.
+@dataclass(frozen=True)
+class Shelf:
+    """All examples behind one another, on the device that learns.
 
-    `weight` is how often it is drawn for its length.
+    `mel` (F,80) float16; by step `phones`, `visemes` (S,) uint8, `articulation`, `prosody` (S,5) float16; of each
+    example its first frame and step, its number of `steps`, and the `share` of crops that is drawn from it.
     """
 
-    mel: np.ndarray
-    labels: SpeechLabels
-    weight: float = 1.0
-
-    @property
-    def steps(self) -> int:
-        """S."""
-        return len(self.labels.phones)
+    mel: Tensor
+    phones: Tensor
+    visemes: Tensor
+    articulation: Tensor
+    prosody: Tensor
+    first_frame: Tensor
+    first_step: Tensor
+    steps: Tensor
+    share: Tensor
 
 
 @dataclass(frozen=True)
@@ -58,83 +47,67 @@ class Batch:
     prosody: Tensor
 
 
-def examples_of(
-    folder: Path, clips: Sequence[Clip], copies: int, rng: np.random.Generator, config: AugmentConfig | None
-) -> list[Example]:
-    """Every clip as it is and, where `config` says how, heard through `copies` augmentations."""
-    babble = [clip.samples(folder) for clip in clips[:: max(1, len(clips) // BABBLE_CLIPS)]] if config else []
-    made: list[Example] = []
-    for number, clip in enumerate(clips):
-        samples = clip.samples(folder)
-        labels = speech_labels(clip.phones, analyse_prosody(Sound(samples, "0" * 64)), steps_of(len(samples)))
-        weight = OFTENER.get(clip.source, 1.0)
-        made.append(Example(_mel(samples, len(labels.phones)), labels, weight))
-        for _ in range(copies if config else 0):
-            heard, factor = augment(samples, babble, rng, config)
-            made.append(replace(_stretched(heard, labels, factor), weight=weight))
-        if number % 200 == 199:
-            log.info("%d of %d clips heard", number + 1, len(clips))
-    return made
+def shelf_of(examples: Sequence[Example], where: torch.device) -> Shelf:
+    """The examples on a device; of a long or heavy one more crops are drawn."""
+    steps = np.array([example.steps for example in examples])
+    frames = np.array([len(example.mel) for example in examples])
+    share = steps * np.array([example.weight for example in examples])
+    labels = [example.labels for example in examples]
+
+    def laid(parts: Sequence[np.ndarray], kind: type) -> Tensor:
+        return torch.from_numpy(np.concatenate(parts).astype(kind, copy=False)).to(where)
+
+    def before(counts: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.concatenate([[0], np.cumsum(counts)[:-1]])).to(where)
+
+    return Shelf(
+        mel=laid([example.mel for example in examples], np.float16),
+        phones=laid([label.phones for label in labels], np.uint8),
+        visemes=laid([label.visemes for label in labels], np.uint8),
+        articulation=laid([label.articulation for label in labels], np.float16),
+        prosody=laid([label.prosody for label in labels], np.float16),
+        first_frame=before(frames),
+        first_step=before(steps),
+        steps=torch.from_numpy(steps).to(where),
+        share=torch.from_numpy(share / share.sum()).to(where),
+    )
 
 
-def batches(
-    examples: Sequence[Example], mel_mean: np.ndarray, size: int, steps: int, rng: np.random.Generator
-) -> Iterator[Batch]:
-    """Crops without end, long clips more often, each masked and warped anew (`mel_masks`)."""
-    share = np.array([example.steps * example.weight for example in examples], dtype=np.float64)
-    share /= share.sum()
+def batches(shelf: Shelf, mel_mean: Tensor, size: int, steps: int, generator: torch.Generator) -> Iterator[Batch]:
+    """Crops of `steps` steps without end; what a short example lacks is its last step again, silence."""
+    running = running_mean(MEL_PER_STEP * steps + MEL_AHEAD, generator.device)
     while True:
-        chosen = rng.choice(len(examples), size, p=share)
-        yield _batch([_crop(examples[k], steps, rng) for k in chosen], mel_mean, steps, rng)
+        chosen = torch.multinomial(shelf.share, size, replacement=True, generator=generator)
+        length = shelf.steps[chosen]
+        room = torch.rand(size, generator=generator, device=generator.device)
+        start = (room * (length - steps + 1).clamp(min=1)).long()
+        at = torch.arange(steps, device=generator.device)
+        index = shelf.first_step[chosen, None] + torch.minimum(start[:, None] + at, length[:, None] - 1)
+        mel = mel_masks(_frames(shelf, chosen, start, steps), generator)
+        yield Batch(
+            inputs=inputs_of(mel, mel_mean, running),
+            phones=shelf.phones[index].long(),
+            visemes=shelf.visemes[index].long(),
+            articulation=shelf.articulation[index].float(),
+            prosody=shelf.prosody[index].float(),
+        )
 
 
-def inputs_of(mel: np.ndarray, mel_mean: np.ndarray) -> np.ndarray:
-    """(S, INPUT_WIDTH) encoder inputs of log-mel frames (2 S + 4, 80), as the frontend makes them."""
-    frames = Frontend(mel_mean).normalized(mel)[MEL_AHEAD - 1 :]
-    steps = len(frames) // MEL_PER_STEP
-    return frames[: steps * MEL_PER_STEP].reshape(steps, -1)
+def running_mean(frames: int, where: torch.device) -> tuple[Tensor, Tensor]:
+    """What each of N frames has in the running means up to each of them (N,N), and the corpus' mean (N,1): what the
+    frontend works out block by block (`backend.cues.frontend`), at once.
+    """
+    at = torch.arange(frames, dtype=torch.float64)
+    older = at[:, None] - at
+    shares = torch.where(older >= 0, (1.0 - DECAY) * DECAY ** older.clamp(min=0), 0.0)
+    return shares.float().to(where), (DECAY ** (at + 1.0))[:, None].float().to(where)
 
 
-def _mel(samples: np.ndarray, steps: int) -> np.ndarray:
-    frames = MEL_PER_STEP * steps + MEL_AHEAD
-    needed = (frames - 1) * SAMPLE_RATE // MEL_RATE + MEL_WINDOW
-    before = MEL_WINDOW // 2
-    padded = np.pad(samples, (before, max(0, needed - before - len(samples))))
-    return log_mel_frames(padded, frames).astype(np.float16)
-
-
-def _stretched(heard: np.ndarray, labels: SpeechLabels, factor: float) -> Example:
-    """An augmented clip whose times are `factor` times the original's, with the labels moved along."""
-    steps = steps_of(len(heard))
-    at = np.arange(steps) / factor
-    last = len(labels.phones) - 1
-    nearest = np.clip(np.round(at).astype(np.int64), 0, last)
-    moved = SpeechLabels(
-        labels.phones[nearest], labels.visemes[nearest], labels.articulation[nearest], labels.prosody[nearest]
-    )
-    return Example(_mel(heard, steps), moved)
-
-
-def _crop(example: Example, steps: int, rng: np.random.Generator) -> Example:
-    """`steps` steps from a random place; what a short clip lacks is silence (labels of its last step)."""
-    start = int(rng.integers(0, max(1, example.steps - steps + 1)))
-    index = np.minimum(np.arange(start, start + steps), example.steps - 1)
-    labels = example.labels
-    frames = np.arange(MEL_PER_STEP * start, MEL_PER_STEP * (start + steps) + MEL_AHEAD)
-    mel = example.mel[np.minimum(frames, len(example.mel) - 1)]
-    return Example(
-        mel,
-        SpeechLabels(labels.phones[index], labels.visemes[index], labels.articulation[index], labels.prosody[index]),
-    )
-
-
-def _batch(crops: Sequence[Example], mel_mean: np.ndarray, steps: int, rng: np.random.Generator) -> Batch:
-    inputs = np.stack([inputs_of(mel_masks(c.mel.astype(np.float32), rng), mel_mean)[:steps] for c in crops])
-    stacked = {
-        name: torch.from_numpy(np.stack([getattr(c.labels, name) for c in crops]))
-        for name in ("phones", "visemes", "articulation", "prosody")
-    }
-    return Batch(inputs=torch.from_numpy(inputs), **stacked)
+def inputs_of(mel: Tensor, mel_mean: Tensor, running: tuple[Tensor, Tensor]) -> Tensor:
+    """(B,T,INPUT_WIDTH) encoder inputs of crops of log-mel frames (B, 2 T + 4, 80), each a line of its own."""
+    shares, fading = running
+    both = torch.cat([mel - mel_mean, mel - (shares @ mel + fading * mel_mean)], dim=2) / SCALE
+    return both[:, MEL_AHEAD - 1 : mel.shape[1] - 1].reshape(len(mel), -1, INPUT_WIDTH)
 
 
 def corpus_mean(examples: Sequence[Example]) -> np.ndarray:
@@ -145,6 +118,13 @@ def corpus_mean(examples: Sequence[Example]) -> np.ndarray:
         total += example.mel[spoken].astype(np.float64).sum(axis=0)
         count += len(spoken)
     return (total / max(count, 1)).astype(np.float32)
+
+
+def _frames(shelf: Shelf, chosen: Tensor, start: Tensor, steps: int) -> Tensor:
+    """(B, 2 T + 4, 80) float32: the frames that the crops read."""
+    wanted = MEL_PER_STEP * start[:, None] + torch.arange(MEL_PER_STEP * steps + MEL_AHEAD, device=start.device)
+    last = MEL_PER_STEP * shelf.steps[chosen, None] + MEL_AHEAD - 1
+    return shelf.mel[shelf.first_frame[chosen, None] + torch.minimum(wanted, last)].float()
 
 
 assert MEL_RATE == MEL_PER_STEP * ENCODER_RATE

@@ -7,12 +7,11 @@ that the rules give the same line. Voices and speakers of the test split are nev
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as nnf
@@ -20,10 +19,11 @@ from torch.nn import functional as nnf
 from backend.cues.encoder import ARTICULATION, ENCODED_PHONES, EncoderConfig, SpeechEncoder
 from backend.speech.visemes import BILABIAL, LABIODENTAL, VISEMES
 from backend.training.augment import AugmentConfig
-from backend.training.corpus.manifest import read_manifest
+from backend.training.corpus.manifest import Clip, read_manifest
 from backend.training.solver import Schedule, as_card, device, optimise, save_weights
 
-from .data import Batch, Example, batches, corpus_mean, examples_of
+from .data import Batch, batches, corpus_mean, shelf_of
+from .hear import Example, examples_of
 from .score import EncoderScore, score_encoder
 
 log = logging.getLogger(__name__)
@@ -37,11 +37,12 @@ SMOOTHING: Final[float] = 0.03
 """Share of a label that goes to all other classes: labels of aligned speech are wrong on 15 % of frames."""
 GAP_UNIT: Final[float] = 0.1
 """IOD by which gap and width errors are divided: about the deviation of the gap in speech."""
+LIPS_WEIGHT: Final[float] = 1.0
 
 
 @dataclass(frozen=True)
 class SpeechRecipe:
-    """Everything that decides the weights: corpus, seed, sizes."""
+    """Everything that decides the weights: corpus, seed, sizes. `crop` in steps."""
 
     corpus: Path
     seed: int = 1
@@ -55,75 +56,61 @@ class SpeechRecipe:
 
 def train_speech(recipe: SpeechRecipe, out: Path) -> None:
     """Train, measure on the voices that were not heard, write weights and card to `out` (without suffix)."""
-    encoder, scores, heard = train(recipe)
-    for name, score in scores.items():
-        log.info("%s: %s", name, score)
-    save_weights(out, encoder, _card(recipe, scores, heard))
-
-
-def train(recipe: SpeechRecipe) -> tuple[SpeechEncoder, dict[str, EncoderScore], dict[str, float]]:
-    """The trained encoder, its scores by test set, and the hours heard by source."""
-    torch.manual_seed(recipe.seed)
-    rng = np.random.default_rng(recipe.seed)
     clips = read_manifest(recipe.corpus)
     training = [clip for clip in clips if clip.split == "train"]
-    examples = examples_of(recipe.corpus, training, recipe.copies, rng, recipe.augment)
-    encoder = SpeechEncoder(recipe.model)
-    encoder.mel_mean.copy_(torch.from_numpy(corpus_mean(examples)))
-    encoder.to(device())
-    learn(encoder, examples, recipe, rng)
-    encoder.cpu()
-    scores = {
-        name: score_encoder(encoder, examples_of(recipe.corpus, chosen, 0, rng, None))
-        for name, chosen in test_sets(clips).items()
-    }
+    examples = examples_of(recipe.corpus, training, recipe.copies, recipe.seed, recipe.augment)
+    encoder = learn(examples, recipe).cpu()
+    scores = {name: score_encoder(encoder, recipe.corpus, chosen) for name, chosen in test_sets(clips).items()}
+    for name, score in scores.items():
+        log.info("%s: %s", name, score)
     hours: dict[str, float] = {}
     for clip in training:
         hours[clip.source] = hours.get(clip.source, 0.0) + clip.duration / 3600.0
-    return encoder, scores, hours
+    save_weights(out, encoder, _card(recipe, scores, hours))
 
 
-def test_sets(clips: Sequence[Any]) -> dict[str, list[Any]]:
+def test_sets(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
     """The clips that are not trained on, by split and source."""
-    sets: dict[str, list[Any]] = {}
+    sets: dict[str, list[Clip]] = {}
     for clip in clips:
         if clip.split != "train" and clip.source != "quiet":
             sets.setdefault(f"{clip.split} {clip.source}", []).append(clip)
     return sets
 
 
-def learn(encoder: SpeechEncoder, examples: Sequence[Example], recipe: SpeechRecipe, rng: np.random.Generator) -> None:
-    """Optimise the encoder on crops of the examples."""
-    mean = encoder.mel_mean.cpu().numpy()
-    source: Iterator[Batch] = batches(examples, mean, recipe.batch, recipe.crop, rng)
-    phone_weight = _class_weights(ENCODED_PHONES, BILABIAL | LABIODENTAL)
-    viseme_weight = _class_weights(VISEMES, frozenset({"PP", "FF"}))
-    where = next(encoder.parameters()).device
-    optimise(
-        encoder, lambda: losses(encoder, next(source), phone_weight.to(where), viseme_weight.to(where)), recipe.schedule
-    )
+def learn(examples: Sequence[Example], recipe: SpeechRecipe) -> SpeechEncoder:
+    """An encoder that has learned from crops of the examples, on the device it learned on."""
+    torch.manual_seed(recipe.seed)
+    where = device()
+    encoder = SpeechEncoder(recipe.model)
+    encoder.mel_mean.copy_(torch.from_numpy(corpus_mean(examples)))
+    encoder.to(where)
+    drawn = torch.Generator(where).manual_seed(recipe.seed)
+    source = batches(shelf_of(examples, where), encoder.mel_mean, recipe.batch, recipe.crop, drawn)
+    phone_weight = _class_weights(ENCODED_PHONES, BILABIAL | LABIODENTAL).to(where)
+    viseme_weight = _class_weights(VISEMES, frozenset({"PP", "FF"})).to(where)
+    optimise(encoder, lambda: losses(encoder, next(source), phone_weight, viseme_weight), recipe.schedule)
+    return encoder
 
 
 def losses(encoder: SpeechEncoder, batch: Batch, phone_weight: Tensor, viseme_weight: Tensor) -> Mapping[str, Tensor]:
     """The losses of one batch, by name."""
-    where = phone_weight.device
-    features, _ = encoder(batch.inputs.to(where), encoder.stack.start(len(batch.inputs)))
+    features, _ = encoder(batch.inputs, encoder.stack.start(len(batch.inputs)))
     heard = encoder.read(features)
-    target = batch.articulation.to(where)
+    target = batch.articulation
     lips = len(ARTICULATION) - 2
-    unit = torch.tensor([GAP_UNIT, GAP_UNIT, GAP_UNIT], device=where)
     contact = target[..., lips:]
     weight = 1.0 + (CONTACT_WEIGHT - 1.0) * contact
     return {
         "phones": nnf.cross_entropy(
-            heard.phones.transpose(1, 2), batch.phones.to(where), weight=phone_weight, label_smoothing=SMOOTHING
+            heard.phones.transpose(1, 2), batch.phones, weight=phone_weight, label_smoothing=SMOOTHING
         ),
         "visemes": nnf.cross_entropy(
-            heard.visemes.transpose(1, 2), batch.visemes.to(where), weight=viseme_weight, label_smoothing=SMOOTHING
+            heard.visemes.transpose(1, 2), batch.visemes, weight=viseme_weight, label_smoothing=SMOOTHING
         ),
-        "lips": (((heard.articulation[..., :lips] - target[..., :lips]) / unit) ** 2).mean(),
+        "lips": LIPS_WEIGHT * (((heard.articulation[..., :lips] - target[..., :lips]) / GAP_UNIT) ** 2).mean(),
         "contacts": 2.0 * nnf.binary_cross_entropy_with_logits(heard.articulation[..., lips:], contact, weight=weight),
-        "prosody": nnf.smooth_l1_loss(heard.prosody, batch.prosody.to(where)),
+        "prosody": nnf.smooth_l1_loss(heard.prosody, batch.prosody),
     }
 
 
@@ -141,7 +128,7 @@ def _card(recipe: SpeechRecipe, scores: Mapping[str, EncoderScore], hours: Mappi
         "data_licence": "flite and festival voices: BSD-like (CMU, CSTR); speechocean762: free for commercial and "
         "non-commercial use; philippmatthes_own_voice: Apache-2.0; noises are made by the recipe",
         "command": f"python -m backend train speech --corpus CORPUS --steps {recipe.schedule.steps} "
-        f"--seed {recipe.seed}",
+        f"--copies {recipe.copies} --batch {recipe.batch} --seed {recipe.seed}",
         "seed": recipe.seed,
         "config": as_card(recipe),
         "metrics": {name: score.rounded() for name, score in scores.items()},

@@ -12,6 +12,8 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("speech", help="the encoder: log-mel to phones, visemes, articulation, prosody")
     parser.add_argument("--corpus", type=Path, required=True, help="folder that `train corpus` made")
     parser.add_argument("--steps", type=int, help="of training; how long it takes")
+    parser.add_argument("--copies", type=int, help="of each clip, heard through other rooms and noises (3)")
+    parser.add_argument("--batch", type=int, help="crops that are learned from at once (16; a GPU takes 64)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="weights, without suffix (where the backend reads them)")
     parser.set_defaults(recipe=run)
@@ -24,7 +26,13 @@ def run(options: argparse.Namespace) -> int:
 
     from .learn import SpeechRecipe, train_speech
 
-    usual = SpeechRecipe(options.corpus).schedule
-    schedule = Schedule(options.steps or usual.steps, usual.rate)
-    train_speech(SpeechRecipe(options.corpus, options.seed, schedule=schedule), options.out or WEIGHTS / "speech")
+    usual = SpeechRecipe(options.corpus)
+    recipe = SpeechRecipe(
+        options.corpus,
+        options.seed,
+        copies=usual.copies if options.copies is None else options.copies,
+        batch=options.batch or usual.batch,
+        schedule=Schedule(options.steps or usual.schedule.steps, usual.schedule.rate),
+    )
+    train_speech(recipe, options.out or WEIGHTS / "speech")
     return 0

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from backend.cues.encoder import ARTICULATION, SpeechEncoder
+from backend.cues.frontend import encoder_inputs
 from backend.speech.visemes import VISEMES
+from backend.training.corpus.manifest import Clip
 
-from .data import Example, inputs_of
+from .hear import example_of
 
 CONTACT: float = 0.5
 """Strength above which a contact counts."""
@@ -39,13 +42,14 @@ class EncoderScore:
         return {name: round(float(value), 4) for name, value in asdict(self).items()}
 
 
-def score_encoder(encoder: SpeechEncoder, examples: Sequence[Example]) -> EncoderScore:
-    """Score the encoder on examples."""
+def score_encoder(encoder: SpeechEncoder, folder: Path, clips: Sequence[Clip]) -> EncoderScore:
+    """Score the encoder on clips of a corpus, as they are."""
     right, spoken, openings, pitches = [], [], [], []
     hits = np.zeros(4, dtype=np.int64)  # closures found, closures, contacts matched, contacts
-    for example in examples:
-        visemes, articulation, prosody = _hear(encoder, example)
-        labels = example.labels
+    for clip in clips:
+        samples = clip.samples(folder)
+        visemes, articulation, prosody = _hear(encoder, samples)
+        labels = example_of(clip, samples).labels
         right.append(visemes == labels.visemes)
         spoken.append(labels.visemes != VISEMES.index("sil"))
         openings.append(correlation(articulation[:, 0], labels.articulation[:, 0]))
@@ -60,7 +64,7 @@ def score_encoder(encoder: SpeechEncoder, examples: Sequence[Example]) -> Encode
         closure_precision=float(hits[2] / max(hits[3], 1)),
         silence_recall=float(hit[~speech].mean()),
         pitch_r=float(np.nanmean(pitches)),
-        clips=len(examples),
+        clips=len(clips),
     )
 
 
@@ -71,8 +75,8 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def _hear(encoder: SpeechEncoder, example: Example) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    inputs = torch.from_numpy(inputs_of(example.mel.astype(np.float32), encoder.mel_mean.numpy())[: example.steps])
+def _hear(encoder: SpeechEncoder, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    inputs = torch.from_numpy(encoder_inputs(samples, encoder.mel_mean.numpy()))
     with torch.inference_mode():
         features, _ = encoder(inputs[None], encoder.stack.start(1))
         heard = encoder.read(features)
