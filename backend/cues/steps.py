@@ -18,7 +18,7 @@ MOVED: Final[int] = EXPRESSION_SIZE + HEAD_SIZE
 @dataclass(frozen=True, eq=False)
 class StepState:
     """As `generator.CueState`, packed: position and velocity (B,17) of expression and head, look (B,2), ages (B,2) of
-    look and blink, hidden (B,H).
+    look and blink, hidden (B,H) as (h + 1) / 2.
     """
 
     position: np.ndarray
