@@ -7,6 +7,7 @@ time on a CPU, where torch's own is not vectorised.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Final
 
 import torch
@@ -18,4 +19,11 @@ GELU_CUBIC: Final[float] = 0.044715 * GELU_LINEAR
 
 def gelu(x: Tensor) -> Tensor:
     """GELU of any shape; can be differentiated."""
-    return x * torch.sigmoid(x * (GELU_CUBIC * x * x + GELU_LINEAR))
+    return x * (torch.addcmul(_linear(x.device), x, x, value=GELU_CUBIC) * x).sigmoid_()
+
+
+@cache
+def _linear(device: torch.device) -> Tensor:
+    """The number as a tensor, which `addcmul` wants."""
+    with torch.inference_mode(False):
+        return torch.tensor(GELU_LINEAR, device=device)
