@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -43,7 +44,16 @@ class EmotionTrack:
 
         Weights are scaled to sum 1 at each time; where all are zero the face is neutral.
         """
-        at = np.asarray(times, dtype=np.float64)
+        if len(self.times) == 1:
+            return np.repeat(self._lasting, len(times), axis=0)
+        return self._between(np.asarray(times, dtype=np.float64))
+
+    @cached_property
+    def _lasting(self) -> np.ndarray:
+        """(1,9): what a track of one key is at all times."""
+        return self._between(np.zeros(1))
+
+    def _between(self, at: np.ndarray) -> np.ndarray:
         columns = [np.interp(at, self.times, self.weights[:, e]) for e in range(len(EMOTIONS))]
         weights = np.stack(columns, axis=1)
         total = weights.sum(axis=1, keepdims=True)

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from backend.rules.streams import stream
 
@@ -28,6 +28,8 @@ from .told import TRUST
 
 DRAWN: Final[Mapping[str, int]] = {**NOISE, "gaze": NOISE["gaze"] + TREMOR}
 """Normal numbers of each stream per cue step; the last ones of gaze are for microsaccades."""
+NAMELESS: Final[np.ndarray] = np.zeros(0, np.int64)
+"""Stands for phones and visemes that nobody wants to know."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +47,9 @@ class Heard:
     """A piece of one line as it was heard: S encoder steps, and the M cue steps that they complete.
 
     `lips` (S,17) as the lips generator gives them; `phones`, `visemes` (S,) the likeliest, numbers in `ENCODED_PHONES`
-    and `VISEMES`; `motion` what the cue steps need of the sound, the emotion and the character, each (M,...): as
-    `CueGenerator.listen` gives it, and last (M,1) how much somebody speaks, about 0..1.
+    and `VISEMES`; `motion` what the cue steps need of the sound, the emotion and the character: as
+    `CueGenerator.listen` gives it, each (M,...), or (1,...) of an emotion that lasts; and last (M,1) how much somebody
+    speaks, about 0..1.
     """
 
     lips: np.ndarray
@@ -91,37 +94,41 @@ class Actor:
         )
 
     @torch.inference_mode()
-    def hear(
-        self,
-        inputs: np.ndarray,
-        emotion: np.ndarray,
-        ear: Ear,
-        character: np.ndarray | None = None,
-        told: np.ndarray | None = None,
-    ) -> tuple[Heard, Ear]:
-        """Hear S steps of a line: `inputs` (S,320), `emotion` (S,9), example frames of the character (16,52).
-
-        `told` (S,5) are the phones of a known text (`told_phones`).
-        """
-        features, encoder_memory = self.encoder(self._tensor(inputs), ear.encoder)
-        code = features.new_zeros(1, CHARACTER_WIDTH)
+    def feel(self, emotion: np.ndarray, character: np.ndarray | None = None) -> Tensor:
+        """(1,S,C): the condition of a line under `emotion` (S,9), with example frames of the character (16,52)."""
+        code = self.encoder.mel_mean.new_zeros(1, CHARACTER_WIDTH)
         if character is not None:
             code = self.cues.character(self._tensor(character))
-        condition = self.cues.condition(self._tensor(emotion), code)
+        return self.cues.condition(self._tensor(emotion), code)
+
+    @torch.inference_mode()
+    def hear(
+        self, inputs: np.ndarray, condition: Tensor, ear: Ear, told: np.ndarray | None = None, names: bool = True
+    ) -> tuple[Heard, Ear]:
+        """Hear S steps of a line: `inputs` (S,320), and the `condition` (1,S,C) as it is felt.
+
+        `told` (S,5) are the phones of a known text (`told_phones`). A condition that lasts through a whole line may be
+        (1,1,C), where S is even. Without `names` nobody wants to know the phones and visemes: there are none.
+        """
+        features, encoder_memory = self.encoder(self._tensor(inputs), ear.encoder)
         said = None if told is None else torch.from_numpy(told[None]).to(self.device)
         lips, lips_memory = self.cues.lips(features, condition, ear.lips, said, TRUST)
-        known, felt = torch.cat([ear.features, features], dim=1), torch.cat([ear.condition, condition], dim=1)
+        known = torch.cat([ear.features, features], dim=1)
         whole = known.shape[1] // STEPS_PER_CUE * STEPS_PER_CUE
         acted = per_cue(known[:, :whole])
+        felt, waiting = condition, ear.condition
+        if condition.shape[1] == len(inputs):
+            felt = torch.cat([ear.condition, condition], dim=1)
+            felt, waiting = per_cue(felt[:, :whole]), felt[:, whole:]
         speaking = self.encoder.heads[3](acted)[..., PROSODY.index("speaking"), None]
-        motion = *self.cues.generator.listen(acted, per_cue(felt[:, :whole])), speaking
+        motion = *self.cues.generator.listen(acted, felt), speaking
         heard = Heard(
             lips=lips[0].cpu().numpy(),
-            phones=self.encoder.heads[0](features)[0].argmax(dim=1).cpu().numpy(),
-            visemes=self.encoder.heads[1](features)[0].argmax(dim=1).cpu().numpy(),
+            phones=_likeliest(self.encoder.heads[0], features) if names else NAMELESS,
+            visemes=_likeliest(self.encoder.heads[1], features) if names else NAMELESS,
             motion=tuple(part[0].cpu().numpy() for part in motion),
         )
-        return heard, Ear(encoder_memory, lips_memory, known[:, whole:], felt[:, whole:])
+        return heard, Ear(encoder_memory, lips_memory, known[:, whole:], waiting)
 
     def act(
         self,
@@ -131,15 +138,15 @@ class Actor:
         held: Steps | None = None,
         layers: Sequence[str] = (),
     ) -> tuple[Steps, StepState]:
-        """Act a piece of B lines: their `motion` as heard, zeros after the end of the shorter ones, and their `dice`.
+        """Act a piece of B lines: their `motion` as heard, nothing after the end of the shorter ones, and their `dice`.
 
         `state` is that after the last piece, None before the first. Where `held` steps are given, only `layers` are
         drawn anew and the others follow `held`.
         """
         longest = max(len(motion[0]) for motion in motions)
-        stacked = [np.stack([_padded(motion[k], longest) for motion in motions]) for k in range(len(motions[0]))]
+        stacked = [_together(parts, longest) for parts in zip(*motions, strict=True)]
         rolls = [die.roll(longest) for die in dice]
-        noise = {name: np.stack([roll[name] for roll in rolls]) for name in DRAWN}
+        noise = {name: np.stack([roll[name] for roll in rolls], axis=1).swapaxes(0, 1) for name in DRAWN}
         return self.stepper.run(state or self.stepper.settled(stacked, noise), stacked, noise, held, layers)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
@@ -147,8 +154,18 @@ class Actor:
         return torch.from_numpy(np.ascontiguousarray(array[None], dtype=np.float32)).to(self.device)
 
 
-def _padded(array: np.ndarray, length: int) -> np.ndarray:
-    return array if len(array) == length else np.pad(array, ((0, length - len(array)), (0, 0)))
+def _likeliest(head: nn.Module, features: Tensor) -> np.ndarray:
+    """(S,) the likeliest class at each step of one line."""
+    return head(features)[0].argmax(dim=1).cpu().numpy()
+
+
+def _together(parts: Sequence[np.ndarray], length: int) -> np.ndarray:
+    """(B,length,D) of each line's part (M,D) or (1,D), or (B,1,D) where all of them last; in memory, time first."""
+    rows = 1 if all(len(part) == 1 for part in parts) else length
+    stacked = np.zeros((rows, len(parts), parts[0].shape[1]), np.float32)
+    for line, part in enumerate(parts):
+        stacked[: rows if len(part) == 1 else len(part), line] = part
+    return stacked.swapaxes(0, 1)
 
 
 def even(steps: int) -> int:

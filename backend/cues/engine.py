@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from addon.core.performance import Performance
 from backend.device import device_name
+from backend.progress import Share
 from backend.speech.phones import SILENCE, Phone, Word
 from backend.speech.visemes import VISEMES, visemes_of
 
@@ -18,9 +18,12 @@ from .clock import ENCODER_RATE
 from .heard import phones_heard, spans_heard
 from .library import actor_on, model_hash
 from .performer import CueLine, act_lines, hear_line, perform_tracks
+from .side_by_side import side_by_side, workers
 
-BATCH_STEPS: Final[int] = 32 * 8 * ENCODER_RATE
-"""Encoder steps of a batch at most, padding included: 32 lines of 8 s, about 40 MB at work."""
+BATCH_STEPS: Final[int] = 64 * 8 * ENCODER_RATE
+"""Encoder steps of a batch: 64 lines of 8 s."""
+HEARING: Final[float] = 0.6
+"""Share of a batch's work that is hearing."""
 NO_VOICE: Final[str] = "No voice was found in the sound; the lips will rest."
 
 
@@ -33,42 +36,49 @@ class Script:
     notes: Mapping[str, Any] | None = None
 
 
-def perform_scripts(scripts: Sequence[Script], done: Callable[[float], None] = lambda share: None) -> list[Performance]:
-    """Perform lines in batches of about one length; `done` hears the share that is done and may raise to cancel."""
+def perform_scripts(scripts: Sequence[Script], done: Share = lambda share: None) -> list[Performance]:
+    """Perform lines in batches of about one length, side by side; `done` hears the share that is done and may raise to
+    cancel.
+    """
     actor = actor_on(device_name())
-    batches = _batches(scripts)
+    batches = _batches([_steps(script) for script in scripts])
+    jobs = [partial(_perform, actor, [scripts[k] for k in batch]) for batch in batches]
     results: dict[int, Performance] = {}
-    with ThreadPoolExecutor(workers()) as pool:
-        coming = [_hear(pool, actor, scripts, batch) for batch in batches[:1]]
-        for number, batch in enumerate(batches):
-            coming += [_hear(pool, actor, scripts, after) for after in batches[number + 1 : number + 2]]
-            heard = [future.result() for future in coming.pop(0)]
-            before, share = len(results) / len(scripts), len(batch) / len(scripts)
-            lines = [scripts[k].line for k in batch]
-            tracks = act_lines(actor, lines, heard, lambda part, b=before, s=share: done(b + s * part))
-            for k, one, track in zip(batch, heard, tracks, strict=True):
-                results[k] = perform_tracks(actor, scripts[k].line, track, _meta(actor, scripts[k], one))
+    for batch, performed in zip(batches, side_by_side(jobs, done), strict=True):
+        results.update(zip(batch, performed, strict=True))
     return [results[number] for number in range(len(scripts))]
 
 
-def workers() -> int:
-    """Lines that are heard side by side: one a core. Networks run on one thread each (`actor_on`)."""
-    return max(1, os.cpu_count() or 1)
+def _perform(actor: Actor, scripts: Sequence[Script], done: Share) -> list[Performance]:
+    """A batch: each line is heard, all are acted together, each is put together."""
+    lines = [script.line for script in scripts]
+    heard = []
+    for count, line in enumerate(lines, start=1):
+        heard.append(hear_line(actor, line))
+        done(HEARING * count / len(lines))
+    tracks = act_lines(actor, lines, heard, lambda share: done(HEARING + (1.0 - HEARING) * share))
+    return [
+        perform_tracks(actor, script.line, track, _meta(actor, script, one))
+        for script, track, one in zip(scripts, tracks, heard, strict=True)
+    ]
 
 
-def _hear(pool: Executor, actor: Actor, scripts: Sequence[Script], batch: Sequence[int]) -> list[Future[Heard]]:
-    """Have the lines of a batch heard, while the one before it is acted."""
-    return [pool.submit(hear_line, actor, scripts[k].line) for k in batch]
-
-
-def _batches(scripts: Sequence[Script]) -> list[list[int]]:
-    """Numbers of lines of about one length, no batch over BATCH_STEPS with its padding."""
+def _batches(steps: Sequence[int]) -> list[list[int]]:
+    """Numbers of lines of so many steps in batches of about one length and about as much work each, so many that every
+    core has as many of them.
+    """
+    cores = min(workers(), len(steps))
+    count = cores * -(-sum(steps) // (cores * BATCH_STEPS))
+    share = sum(steps) / count
     batches: list[list[int]] = []
-    for number in sorted(range(len(scripts)), key=lambda k: _steps(scripts[k])):
-        if batches and _steps(scripts[number]) * (len(batches[-1]) + 1) <= BATCH_STEPS:
-            batches[-1].append(number)
-        else:
-            batches.append([number])
+    before, latest = 0, -1
+    for number in sorted(range(len(steps)), key=steps.__getitem__):
+        place = int((before + 0.5 * steps[number]) / share)
+        before += steps[number]
+        if place > latest or steps[number] * (len(batches[-1]) + 1) > 2 * BATCH_STEPS:
+            batches.append([])
+        latest = place
+        batches[-1].append(number)
     return batches
 
 

@@ -30,8 +30,9 @@ from .told import told_phones
 from .tracks import CueTracks
 
 PIECE: Final[int] = 30 * ENCODER_RATE
-ACTED: Final[int] = PIECE // STEPS_PER_CUE
-"""Encoder and cue steps that are taken at once: half a minute, so that a long line can be cancelled and fits memory."""
+"""Encoder steps that are heard at once: half a minute, so that a long line fits memory."""
+ACTED: Final[int] = 4 * ENCODER_RATE // STEPS_PER_CUE
+"""Cue steps that are taken at once: 4 s, so that many lines fit memory and can be cancelled."""
 HEAD_SPREAD: Final[np.ndarray] = np.array([1.0, 1.9, 1.7])
 """Factors on pitch, yaw and roll: the network turns and tilts by half to two thirds of what its teacher does, whose
 deviations (0.6 to 1.1, 0.6 to 0.9 degrees) are at the lower end of what is published."""
@@ -58,22 +59,29 @@ def hear_line(actor: Actor, line: CueLine) -> Heard:
     """A whole line as the actor hears it."""
     inputs = encoder_inputs(line.sound.samples, actor.mel_mean)
     count = len(inputs)
-    inputs = np.pad(inputs, ((0, even(count) - count), (0, 0)), mode="edge")  # completes the last cue step
-    emotion = line.emotion.sample(np.arange(len(inputs)) / ENCODER_RATE)
+    if even(count) > count:
+        inputs = np.concatenate([inputs, inputs[-1:]])  # completes the last cue step
+    lasts = len(line.emotion.times) == 1
+    emotion = line.emotion.sample(np.zeros(1) if lasts else np.arange(len(inputs)) / ENCODER_RATE)
+    condition = actor.feel(emotion, line.character)
     told = told_phones(line.phones, len(inputs)) if line.phones else None
     pieces, ear = [], actor.ear()
     for at in range(0, len(inputs), PIECE):
         span = slice(at, at + PIECE)
-        heard, ear = actor.hear(
-            inputs[span], emotion[span], ear, line.character, told[span] if told is not None else None
-        )
+        felt = condition if lasts else condition[:, span]
+        heard, ear = actor.hear(inputs[span], felt, ear, None if told is None else told[span])
         pieces.append(heard)
     return Heard(
-        lips=np.concatenate([piece.lips for piece in pieces])[:count],
-        phones=np.concatenate([piece.phones for piece in pieces])[:count],
-        visemes=np.concatenate([piece.visemes for piece in pieces])[:count],
-        motion=tuple(np.concatenate(parts) for parts in zip(*(piece.motion for piece in pieces), strict=True)),
+        lips=_joined([piece.lips for piece in pieces])[:count],
+        phones=_joined([piece.phones for piece in pieces])[:count],
+        visemes=_joined([piece.visemes for piece in pieces])[:count],
+        motion=tuple(_joined(parts) for parts in zip(*(piece.motion for piece in pieces), strict=True)),
     )
+
+
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """The pieces (M,...) of a line's motion in one; of what lasts (1,...) the first."""
+    return parts[0] if len(parts) == 1 or len(parts[0]) == 1 else np.concatenate(parts)
 
 
 def act_lines(
@@ -81,7 +89,7 @@ def act_lines(
 ) -> list[CueTracks]:
     """The tracks of lines that were heard, acted together.
 
-    `done` hears the share that is done after each piece of half a minute, and may raise to cancel.
+    `done` hears the share that is done after each piece of `ACTED` steps, and may raise to cancel.
     """
     anew = [name for name in DRAWN_LAYERS if any(x.direction.seed_of(name) != x.direction.seed for x in lines)]
     first, steps = _act(actor, lines, heard, None, (), lambda share: done(share / (1 + len(anew))))
@@ -158,10 +166,10 @@ def _act(
     longest = max(len(one.motion[0]) for one in heard)
     state, pieces = None, []
     for number, at in enumerate(range(0, longest, ACTED)):
-        motions = [tuple(part[at : at + ACTED] for part in one.motion) for one in heard]
+        motions = [tuple(part[at : at + ACTED] if len(part) > 1 else part for part in one.motion) for one in heard]
         steps, state = actor.act(motions, dice, state, held[number] if held else None, layers)
-        for line, motion in enumerate(motions):
-            recorders[line].add_steps(steps[: len(motion[0])], line)
+        for line, one in enumerate(heard):
+            recorders[line].add_steps(steps[: max(0, len(one.motion[0]) - at)], line)
         pieces.append(steps)
         done(min(1.0, (at + ACTED) / longest))
     return [recorder.tracks for recorder in recorders], pieces

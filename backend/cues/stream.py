@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from torch import Tensor
 
 from addon.core.emotion import EmotionTrack
 from addon.core.performance import Performance
@@ -42,6 +43,7 @@ class CueStream:
         self._line = CueLine(Sound(np.zeros(0, np.float32), sound_sha256), emotion, direction, None, character)
         self._frontend = Frontend(actor.mel_mean)
         self._ear = actor.ear()
+        self._lasting = actor.feel(emotion.sample(np.zeros(1)), character) if len(emotion.times) == 1 else None
         self._state: StepState | None = None
         self._dice = Dice(dict.fromkeys(DRAWN_LAYERS, direction.seed), sound_sha256)
         self._recorder = Recorder()
@@ -68,15 +70,20 @@ class CueStream:
         if not len(inputs):
             return
         self._heard = inputs[-1:]
-        times = (self._steps + np.arange(len(inputs))) / ENCODER_RATE
-        emotion = self._line.emotion.sample(times)
-        heard, self._ear = self._actor.hear(inputs, emotion, self._ear, self._line.character)
+        heard, self._ear = self._actor.hear(inputs, self._felt(len(inputs)), self._ear, names=False)
         self._steps += len(inputs)
         if lips:
             self._recorder.add_lips(heard.lips)
         if len(heard.motion[0]):
             steps, self._state = self._actor.act([heard.motion], [self._dice], self._state)
             self._recorder.add_steps(steps, 0)
+
+    def _felt(self, steps: int) -> Tensor:
+        """(1,S,C): the condition of the next encoder steps."""
+        if self._lasting is not None:
+            return self._lasting.expand(-1, steps, -1)
+        times = (self._steps + np.arange(steps)) / ENCODER_RATE
+        return self._actor.feel(self._line.emotion.sample(times), self._line.character)
 
     def _read(self, until: int) -> Performance | None:
         """Frames from the first one not read yet to `until`."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from addon.core.emotion import EmotionTrack
 from addon.core.performance import Performance
 from backend.audio.sound import SAMPLE_RATE
 from backend.cues.actor import DRAWN
@@ -81,6 +82,14 @@ def test_lines_in_a_batch_are_the_lines_alone() -> None:
         shared, alone = perform_tracks(ACTOR, line, tracks, {}), whole(line)
         for name, array in alone.arrays().items():
             np.testing.assert_allclose(getattr(shared, name), array, atol=1e-4, err_msg=name)
+
+
+def test_an_emotion_that_lasts_is_one_that_is_asked_for_again_and_again() -> None:
+    line = line_of(babble(65.0), "sad")
+    again = EmotionTrack.from_keys([(at, "sad", 1.0) for at in (0.0, 1.0, 50.0)])
+    lasting, asked = whole(line), whole(replace(line, emotion=again))
+    for name, array in asked.arrays().items():
+        np.testing.assert_allclose(getattr(lasting, name), array, atol=1e-4, err_msg=name)
 
 
 def test_one_seed_repeats_to_the_byte_and_another_is_another_take() -> None:
