@@ -28,8 +28,6 @@ SHARES: Final[np.ndarray] = np.where(_OLDER >= 0, (1.0 - DECAY) * DECAY ** np.ma
 FADING: Final[np.ndarray] = DECAY ** np.arange(1, BLOCK + 1)[:, None]
 """(BLOCK, 1): what each frame of a block has of the mean before the block."""
 HALF_WINDOW: Final[int] = MEL_WINDOW // 2
-PIECE: Final[int] = 2 * SAMPLE_RATE
-"""Samples of a whole sound that are taken at once: what is made of them stays in the cache."""
 SCALE: Final[float] = 3.0
 """Divides log-mel differences: about their standard deviation on speech, natural logarithm."""
 
@@ -63,30 +61,23 @@ class Frontend:
 
     def normalized(self, mel: np.ndarray) -> np.ndarray:
         """(N, 160): the frames against the corpus and against the line's running mean up to each of them."""
-        both = np.empty((len(mel), 2, MEL_BANDS), dtype=np.float32)
-        np.subtract(mel, self._mean, out=both[:, 0], casting="same_kind")
-        np.subtract(mel, self._running(mel), out=both[:, 1], casting="same_kind")
-        both *= np.float32(1.0 / SCALE)
-        return both.reshape(len(mel), 2 * MEL_BANDS)
-
-    def _running(self, mel: np.ndarray) -> np.ndarray:
-        """(N, 80) float64: the line's mean up to each frame."""
-        running = np.empty(mel.shape)
+        both = np.empty((len(mel), 2 * MEL_BANDS), dtype=np.float32)
+        np.subtract(mel, self._mean, out=both[:, :MEL_BANDS], casting="same_kind")
         for at in range(0, len(mel), BLOCK):
-            here = running[at : at + BLOCK]
-            count = len(here)
-            np.matmul(SHARES[:count, :count], mel[at : at + BLOCK], out=here)
-            here += FADING[:count] * self._memory
-            self._memory = here[-1]
-        return running
+            block = mel[at : at + BLOCK].astype(np.float64)
+            count = len(block)
+            running = SHARES[:count, :count] @ block + FADING[:count] * self._memory
+            np.subtract(block, running, out=both[at : at + count, MEL_BANDS:], casting="same_kind")
+            self._memory = running[-1]
+        both *= np.float32(1.0 / SCALE)
+        return both
 
 
 def encoder_inputs(samples: np.ndarray, mel_mean: np.ndarray) -> np.ndarray:
     """(S, INPUT_WIDTH) of a whole sound: a step for each 20 ms from 0 to its end, S = floor(duration x 50) + 1."""
     steps = steps_of(len(samples))
     frontend = Frontend(mel_mean)
-    pieces = [frontend.push(samples[at : at + PIECE]) for at in range(0, len(samples), PIECE)]
-    return np.concatenate([*pieces, frontend.push(np.zeros(tail_samples(len(samples)), np.float32))])[:steps]
+    return frontend.push(np.concatenate([samples, np.zeros(tail_samples(len(samples)), np.float32)]))[:steps]
 
 
 def steps_of(samples: int) -> int:
