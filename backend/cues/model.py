@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from addon.core.channels import CHANNELS
 
 from .clock import STEPS_PER_CUE
+from .encoder import EncoderConfig
 from .film import CharacterEncoder, Condition
 from .generator import CueGenerator, GeneratorConfig
 from .lips import LipsConfig, LipsGenerator
@@ -20,7 +21,7 @@ from .spaces import EXPRESSION_CHANNELS, EXPRESSION_SIZE
 class CueConfig:
     """Sizes of the generators; `features` is the encoder's width."""
 
-    features: int = 160
+    features: int = EncoderConfig().width
     lips: LipsConfig = field(default_factory=LipsConfig)
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
 

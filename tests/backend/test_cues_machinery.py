@@ -18,6 +18,7 @@ from backend.cues.encoder import ENCODED_PHONES
 from backend.cues.fixation_grid import CELLS, STAY, cell_of, centres, classes_of, fixations_in
 from backend.cues.frontend import Frontend, encoder_inputs, tail_samples
 from backend.cues.generator import NOISE
+from backend.cues.model import CueConfig
 from backend.cues.motor import STIFFNESS, follow
 from backend.cues.performer import DRAWN_LAYERS, CueLine, act_lines, hear_line, perform_tracks
 from backend.cues.stepper import Stepper
@@ -119,7 +120,7 @@ def test_reseeding_a_layer_moves_no_other(layer: str) -> None:
 def test_the_head_of_a_listener_keeps_its_place() -> None:
     generator, rng = ACTOR.cues.generator, np.random.default_rng(0)
     steps = 200
-    features = torch.from_numpy(rng.standard_normal((1, steps, 160)).astype(np.float32))
+    features = torch.from_numpy(rng.standard_normal((1, steps, CueConfig().features)).astype(np.float32))
     condition = torch.zeros(1, steps, ACTOR.cues.condition.leave.out_features)
     noise = {k: rng.standard_normal((1, steps, n)).astype(np.float32) for k, n in DRAWN.items()}
     with torch.inference_mode():
@@ -158,7 +159,7 @@ def test_a_known_text_moves_the_lips_and_nothing_else() -> None:
 def test_numpy_and_torch_take_the_same_step() -> None:
     generator, rng = ACTOR.cues.generator, np.random.default_rng(0)
     batch, steps = 3, 40
-    features = torch.from_numpy(rng.standard_normal((batch, steps, 160)).astype(np.float32))
+    features = torch.from_numpy(rng.standard_normal((batch, steps, CueConfig().features)).astype(np.float32))
     condition = torch.from_numpy(rng.standard_normal((batch, steps, ACTOR.cues.condition.leave.out_features)))
     noise = {k: rng.standard_normal((batch, steps, n)).astype(np.float32) for k, n in DRAWN.items()}
     with torch.inference_mode():

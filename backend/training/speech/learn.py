@@ -49,7 +49,7 @@ class SpeechRecipe:
     copies: int = 3
     batch: int = 16
     crop: int = 160
-    schedule: Schedule = field(default_factory=lambda: Schedule(steps=8000, rate=2e-3))
+    schedule: Schedule = field(default_factory=lambda: Schedule(steps=5000, rate=2e-3))
     model: EncoderConfig = field(default_factory=EncoderConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
@@ -125,7 +125,8 @@ def _card(recipe: SpeechRecipe, scores: Mapping[str, EncoderScore], hours: Mappi
         "method": "residual TCN; cross-entropy on phones and visemes, squared error on the articulation of the rules",
         "licence": "GPL-3.0-or-later",
         "data": {source: f"{count:.2f} h" for source, count in hours.items()},
-        "data_licence": "flite and festival voices: BSD-like (CMU, CSTR); speechocean762: free for commercial and "
+        "data_licence": "flite and festival voices: BSD-like (CMU, CSTR); RHVoice bdl and clb: LGPL-2.1-or-later; SVOX "
+        "Pico: Apache-2.0; Asterisk prompts: Allison Smith, CC-BY-SA-3.0; speechocean762: free for commercial and "
         "non-commercial use; philippmatthes_own_voice: Apache-2.0; noises are made by the recipe",
         "command": f"python -m backend train speech --corpus CORPUS --steps {recipe.schedule.steps} "
         f"--copies {recipe.copies} --batch {recipe.batch} --seed {recipe.seed}",
