@@ -28,6 +28,7 @@ PACKAGES: Final[tuple[tuple[str, str], ...]] = (
     ("soundfile", "soundfile"),
     ("av", "av"),
     ("soxr", "soxr"),
+    ("threadpoolctl", "threadpoolctl"),
     ("librosa", "librosa"),
     ("webrtcvad-wheels", "webrtcvad"),
     ("pocketsphinx", "pocketsphinx"),

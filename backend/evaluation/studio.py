@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,7 @@ from addon.core.emotion import EmotionTrack
 from addon.core.errors import RequestError
 from addon.core.performance import Performance
 from addon.core.request import PerformRequest
-from backend.engine import ENGINES, perform_sound
+from backend.engine import ENGINES, perform_sounds
 from backend.speech.phones import Phone
 
 from .material import Recording
@@ -69,8 +70,18 @@ class Studio:
 
 def perform_once(engine: str, recording: Recording, take: Take) -> Performance:
     """Perform without keeping: from decoded sound to Performance, as the server does."""
+    return perform_together(engine, [recording], take)[0]
+
+
+def perform_together(engine: str, recordings: Sequence[Recording], take: Take) -> list[Performance]:
+    """Perform a batch of recordings without keeping them."""
+    requests = [_request(engine, recording, take) for recording in recordings]
+    return perform_sounds([recording.sound for recording in recordings], requests, _tell_nobody)
+
+
+def _request(engine: str, recording: Recording, take: Take) -> PerformRequest:
     given = engine == REFERENCE
-    request = PerformRequest(
+    return PerformRequest(
         sound=b"",
         sound_name=recording.name,
         emotion=EmotionTrack.constant(take.emotion, take.intensity),
@@ -79,7 +90,6 @@ def perform_once(engine: str, recording: Recording, take: Take) -> Performance:
         seed=take.seed,
         fps=take.fps,
     )
-    return perform_sound(recording.sound, request, _tell_nobody)
 
 
 def _tell_nobody(stage: str, fraction: float) -> None:

@@ -49,7 +49,7 @@ class SpeechRecipe:
     copies: int = 3
     batch: int = 16
     crop: int = 160
-    schedule: Schedule = field(default_factory=lambda: Schedule(steps=5000, rate=2e-3))
+    schedule: Schedule = field(default_factory=lambda: Schedule(steps=6000, rate=2e-3))
     model: EncoderConfig = field(default_factory=EncoderConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
 
