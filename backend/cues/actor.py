@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from addon.core.emotion import EmotionTrack
+from backend.audio.sound import SAMPLE_RATE
 from backend.rules.streams import stream
 
 from .causal import Memory
 from .clock import STEPS_PER_CUE
 from .encoder import PROSODY, SpeechEncoder
 from .film import CHARACTER_WIDTH, CONDITION_WIDTH
+from .frontend import encoder_inputs
 from .generator import NOISE
 from .model import CueModel, per_cue
 from .stepper import Stepper
@@ -28,6 +32,9 @@ from .told import TRUST
 
 DRAWN: Final[Mapping[str, int]] = {**NOISE, "gaze": NOISE["gaze"] + TREMOR}
 """Normal numbers of each stream per cue step; the last ones of gaze are for microsaccades."""
+ROOM_LEVEL: Final[float] = 1e-3
+ROOM_SAMPLES: Final[int] = 2 * SAMPLE_RATE
+"""What is heard before a line: two seconds, more than the encoder remembers, of noise at -60 dB, a quiet room."""
 NAMELESS: Final[np.ndarray] = np.zeros(0, np.int64)
 """Stands for phones and visemes that nobody wants to know."""
 
@@ -84,14 +91,23 @@ class Actor:
         self.mel_mean = encoder.mel_mean.cpu().numpy()
 
     def ear(self) -> Ear:
-        """Before the first piece of a line."""
+        """Before the first piece of a line: after a quiet room, so that a mouth at rest begins the line at rest.
+
+        Networks that remember nothing at all part the lips for the first 80 ms.
+        """
+        return self._rested
+
+    @cached_property
+    def _rested(self) -> Ear:
         like = self.encoder.mel_mean
-        return Ear(
-            self.encoder.stack.start(1),
-            self.cues.lips.stack.start(1),
-            like.new_zeros(1, 0, self.encoder.config.width),
-            like.new_zeros(1, 0, CONDITION_WIDTH),
-        )
+        waiting = like.new_zeros(1, 0, self.encoder.config.width), like.new_zeros(1, 0, CONDITION_WIDTH)
+        new = Ear(self.encoder.stack.start(1), self.cues.lips.stack.start(1), *waiting)
+        room = ROOM_LEVEL * np.random.default_rng(0).standard_normal(ROOM_SAMPLES)
+        inputs = encoder_inputs(room.astype(np.float32), self.mel_mean)
+        inputs = inputs[: even(len(inputs) - 1)]
+        neutral = EmotionTrack.constant("neutral").sample(np.zeros(len(inputs)))
+        _, after = self.hear(inputs, self.feel(neutral), new, names=False)
+        return Ear(after.encoder, after.lips, *waiting)
 
     @torch.inference_mode()
     def feel(self, emotion: np.ndarray, character: np.ndarray | None = None) -> Tensor:

@@ -116,6 +116,17 @@ def test_silence_rests_the_lips_and_keeps_the_eyes_alive() -> None:
     assert any("No voice" in warning for warning in performance.meta["warnings"])
 
 
+def test_a_line_that_begins_with_a_pause_begins_with_the_mouth_at_rest() -> None:
+    """Lips that remember nothing of the time before would part for its first moments."""
+    pause = np.zeros(SAMPLE_RATE // 2, dtype=np.float32)
+    sound = Sound(np.concatenate([pause, read_sound(SHIPPED_LINE).samples]), "3" * 64)
+    request = PerformRequest(b"", "line.wav", EmotionTrack.constant("neutral"), engine="neural", fps=50.0)
+    (performance,) = perform_sounds([sound], [request], lambda stage, share: None)
+    gap = inner_lip_gap(performance.landmarks[:20])
+    assert gap[0] < gap[10:].mean() + 0.01
+    assert gap.max() - gap.min() < 0.015
+
+
 def test_noise_does_not_speak() -> None:
     noise = np.random.default_rng(0).standard_normal(8 * SAMPLE_RATE).astype(np.float32) * 0.05
     assert np.percentile(inner_lip_gap(by_networks(Sound(noise, "2" * 64)).landmarks), 95) < 0.06
