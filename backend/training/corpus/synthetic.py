@@ -13,7 +13,7 @@ import numpy as np
 
 from backend.audio.sound import Sound
 
-from .aligned import Unaligned, aligned_batches, with_pauses
+from .aligned import BATCH, Unaligned, aligned_batches, with_pauses
 from .batch import Batch
 from .manifest import Dropped, Material
 from .programs import missing_packages, require_packages
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 PER_VOICE: Final[dict[str, int]] = {"train": 320, "validation": 60, "test": 60}
 """Sentences of each voice: 1600 for training from five voices, about 1.4 hours, and as many from four optional ones."""
-BATCH: Final[int] = 20
 
 
 def synthetic_batches(seed: int, limit: int | None) -> list[Batch]:

@@ -52,7 +52,7 @@ class Example:
 
 def examples_of(folder: Path, clips: Sequence[Clip], copies: int, seed: int, config: AugmentConfig) -> list[Example]:
     """Every clip as it is and heard through `copies` augmentations, on all cores; one seed, one result."""
-    talkers = tuple(clip for clip in clips[:: max(1, len(clips) // BABBLE_CLIPS)])
+    talkers = tuple(clips[:: max(1, len(clips) // BABBLE_CLIPS)])
     hear = partial(_examples, folder, talkers, copies, config)
     numbered = [((seed, number), clip) for number, clip in enumerate(clips)]
     handfuls = [numbered[at : at + HANDFUL] for at in range(0, len(numbered), HANDFUL)]

@@ -37,7 +37,6 @@ SMOOTHING: Final[float] = 0.03
 """Share of a label that goes to all other classes: labels of aligned speech are wrong on 15 % of frames."""
 GAP_UNIT: Final[float] = 0.1
 """IOD by which gap and width errors are divided: about the deviation of the gap in speech."""
-LIPS_WEIGHT: Final[float] = 1.0
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def losses(encoder: SpeechEncoder, batch: Batch, phone_weight: Tensor, viseme_we
         "visemes": nnf.cross_entropy(
             heard.visemes.transpose(1, 2), batch.visemes, weight=viseme_weight, label_smoothing=SMOOTHING
         ),
-        "lips": LIPS_WEIGHT * (((heard.articulation[..., :lips] - target[..., :lips]) / GAP_UNIT) ** 2).mean(),
+        "lips": (((heard.articulation[..., :lips] - target[..., :lips]) / GAP_UNIT) ** 2).mean(),
         "contacts": 2.0 * nnf.binary_cross_entropy_with_logits(heard.articulation[..., lips:], contact, weight=weight),
         "prosody": nnf.smooth_l1_loss(heard.prosody, batch.prosody),
     }
