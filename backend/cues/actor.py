@@ -13,40 +13,38 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from addon.core.emotion import EmotionTrack
 from backend.audio.sound import SAMPLE_RATE
 from backend.rules.streams import stream
 
-from .causal import Memory
 from .clock import STEPS_PER_CUE
-from .encoder import PROSODY, SpeechEncoder
-from .film import CHARACTER_WIDTH, CONDITION_WIDTH
+from .encoder import SpeechEncoder
+from .film import CHARACTER_WIDTH
 from .frontend import encoder_inputs
 from .generator import NOISE
-from .model import CueModel, per_cue
+from .listener import GraphListener, Listener, Memory, TorchListener
+from .model import CueModel
 from .stepper import Stepper
 from .steps import TREMOR, Steps, StepState
-from .told import TRUST
 
 DRAWN: Final[Mapping[str, int]] = {**NOISE, "gaze": NOISE["gaze"] + TREMOR}
 """Normal numbers of each stream per cue step; the last ones of gaze are for microsaccades."""
 ROOM_LEVEL: Final[float] = 1e-3
 ROOM_SAMPLES: Final[int] = 2 * SAMPLE_RATE
 """What is heard before a line: two seconds, more than the encoder remembers, of noise at -60 dB, a quiet room."""
-NAMELESS: Final[np.ndarray] = np.zeros(0, np.int64)
-"""Stands for phones and visemes that nobody wants to know."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ear:
-    """What is kept of a line's past; `features` and `condition` (1,0 or 1,...) wait for their cue step."""
+    """What is kept of a line's past: the listener's `memory`; `heard` and `modulation` (0 or 1,...) wait for their cue
+    step.
+    """
 
-    encoder: Memory
-    lips: Memory
-    features: Tensor
-    condition: Tensor
+    memory: Memory
+    heard: np.ndarray
+    modulation: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +79,15 @@ class Dice:
 
 
 class Actor:
-    """Encoder and cue model. What it hears with runs on `device`; it acts on the CPU, where small steps are faster."""
+    """Encoder and cue model. It hears on `device`, and acts on the CPU, where small steps are faster."""
 
     def __init__(self, encoder: SpeechEncoder, cues: CueModel, device: torch.device | str = "cpu") -> None:
-        self.encoder = encoder.to(device).eval()
+        self.device = torch.device(device)
         self.cues = cues.to(device).eval()
         self.stepper = Stepper(cues.generator)
-        self.device = torch.device(device)
         self.mel_mean = encoder.mel_mean.cpu().numpy()
+        listener = GraphListener if self.device.type == "cpu" else TorchListener
+        self.listener: Listener = listener(encoder.to(device).eval(), cues)
 
     def ear(self) -> Ear:
         """Before the first piece of a line: after a quiet room, so that a mouth at rest begins the line at rest.
@@ -99,52 +98,42 @@ class Actor:
 
     @cached_property
     def _rested(self) -> Ear:
-        like = self.encoder.mel_mean
-        waiting = like.new_zeros(1, 0, self.encoder.config.width), like.new_zeros(1, 0, CONDITION_WIDTH)
-        new = Ear(self.encoder.stack.start(1), self.cues.lips.stack.start(1), *waiting)
         room = ROOM_LEVEL * np.random.default_rng(0).standard_normal(ROOM_SAMPLES)
         inputs = encoder_inputs(room.astype(np.float32), self.mel_mean)
-        inputs = inputs[: even(len(inputs) - 1)]
-        neutral = EmotionTrack.constant("neutral").sample(np.zeros(len(inputs)))
-        _, after = self.hear(inputs, self.feel(neutral), new, names=False)
-        return Ear(after.encoder, after.lips, *waiting)
+        neutral = self.feel(EmotionTrack.constant("neutral").sample(np.zeros(1)))
+        piece, memory = self.listener.listen(inputs, neutral, None, self.listener.start())
+        return Ear(memory, piece.heard[:0], piece.modulation[:0])
 
     @torch.inference_mode()
-    def feel(self, emotion: np.ndarray, character: np.ndarray | None = None) -> Tensor:
-        """(1,S,C): the condition of a line under `emotion` (S,9), with example frames of the character (16,52)."""
-        code = self.encoder.mel_mean.new_zeros(1, CHARACTER_WIDTH)
+    def feel(self, emotion: np.ndarray, character: np.ndarray | None = None) -> np.ndarray:
+        """(S,C): the condition of a line under `emotion` (S,9), with example frames of the character (16,52)."""
+        code = torch.zeros(1, CHARACTER_WIDTH, device=self.device)
         if character is not None:
             code = self.cues.character(self._tensor(character))
-        return self.cues.condition(self._tensor(emotion), code)
+        return self.cues.condition(self._tensor(emotion), code)[0].cpu().numpy()
 
-    @torch.inference_mode()
     def hear(
-        self, inputs: np.ndarray, condition: Tensor, ear: Ear, told: np.ndarray | None = None, names: bool = True
+        self, inputs: np.ndarray, condition: np.ndarray, ear: Ear, told: np.ndarray | None = None
     ) -> tuple[Heard, Ear]:
-        """Hear S steps of a line: `inputs` (S,320), and the `condition` (1,S,C) as it is felt.
+        """Hear S steps of a line: `inputs` (S,320), and the `condition` (S,C) as it is felt.
 
         `told` (S,5) are the phones of a known text (`told_phones`). A condition that lasts through a whole line may be
-        (1,1,C), where S is even. Without `names` nobody wants to know the phones and visemes: there are none.
+        (1,C), where S is even.
         """
-        features, encoder_memory = self.encoder(self._tensor(inputs), ear.encoder)
-        said = None if told is None else torch.from_numpy(told[None]).to(self.device)
-        lips, lips_memory = self.cues.lips(features, condition, ear.lips, said, TRUST)
-        known = torch.cat([ear.features, features], dim=1)
-        whole = known.shape[1] // STEPS_PER_CUE * STEPS_PER_CUE
-        acted = per_cue(known[:, :whole])
-        felt, waiting = condition, ear.condition
-        if condition.shape[1] == len(inputs):
-            felt = torch.cat([ear.condition, condition], dim=1)
-            felt, waiting = per_cue(felt[:, :whole]), felt[:, whole:]
-        speaking = self.encoder.heads[3](acted)[..., PROSODY.index("speaking"), None]
-        motion = *self.cues.generator.listen(acted, felt), speaking
-        heard = Heard(
-            lips=lips[0].cpu().numpy(),
-            phones=_likeliest(self.encoder.heads[0], features) if names else NAMELESS,
-            visemes=_likeliest(self.encoder.heads[1], features) if names else NAMELESS,
-            motion=tuple(part[0].cpu().numpy() for part in motion),
-        )
-        return heard, Ear(encoder_memory, lips_memory, known[:, whole:], waiting)
+        piece, memory = self.listener.listen(inputs, condition, told, ear.memory)
+        heard, waiting = _cue_steps(np.concatenate([ear.heard, piece.heard]))
+        modulation, still = piece.modulation, ear.modulation
+        if len(condition) == len(inputs):
+            modulation, still = _cue_steps(np.concatenate([ear.modulation, modulation]))
+        audio, speaking = heard[:, :-1], heard[:, -1:]
+        motion = audio, *np.split(modulation, self._modulated, axis=1), speaking
+        return Heard(piece.lips, piece.phones, piece.visemes, motion), Ear(memory, waiting, still)
+
+    @cached_property
+    def _modulated(self) -> tuple[int, int]:
+        """Where scale, shift and output modulation meet in what the listener gives."""
+        width = self.cues.config.generator.audio
+        return width, 2 * width
 
     def act(
         self,
@@ -170,9 +159,10 @@ class Actor:
         return torch.from_numpy(np.ascontiguousarray(array[None], dtype=np.float32)).to(self.device)
 
 
-def _likeliest(head: nn.Module, features: Tensor) -> np.ndarray:
-    """(S,) the likeliest class at each step of one line."""
-    return head(features)[0].argmax(dim=1).cpu().numpy()
+def _cue_steps(signal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(S,D) at 50 steps a second -> (M,D): the mean of the two steps that a cue step hears, and what is left over."""
+    whole = len(signal) // STEPS_PER_CUE * STEPS_PER_CUE
+    return signal[:whole].reshape(-1, STEPS_PER_CUE, signal.shape[1]).mean(axis=1), signal[whole:]
 
 
 def _together(parts: Sequence[np.ndarray], length: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from backend.speech.phones import Phone, fill_silence
+from backend.speech.phones import Phone
 
 from .clock import ENCODER_RATE
 from .encoder import ENCODED_PHONES
@@ -19,19 +19,18 @@ SHORTEST: Final[int] = 2
 
 def phones_heard(likeliest: np.ndarray, duration: float) -> tuple[Phone, ...]:
     """The `likeliest` phone of each step (S,), numbers in `ENCODED_PHONES`, as phones without gaps to `duration` s."""
-    return fill_silence((Phone(*run) for run in spans_heard(likeliest, ENCODED_PHONES, duration)), duration)
+    return tuple(Phone(*run) for run in spans_heard(likeliest, ENCODED_PHONES, duration))
 
 
 def spans_heard(likeliest: np.ndarray, names: Sequence[str], duration: float) -> list[tuple[str, float, float]]:
     """(name, start, end) of the runs of one class in `likeliest` (S,), numbers in `names`, from 0 to `duration` s."""
-    runs: list[tuple[int, int]] = []
-    for first, last in itertools.pairwise(np.flatnonzero(np.diff(likeliest, prepend=-1, append=-1)).tolist()):
-        number = int(likeliest[first])
-        if runs and (last - first < SHORTEST or runs[-1][0] == number):
-            runs[-1] = (runs[-1][0], last)
-        else:
-            runs.append((number, last))
-    ends = [(last - 0.5) / ENCODER_RATE for _, last in runs]  # a step is the middle of its 20 ms
-    ends[-1:] = [duration]
-    starts = [0.0, *ends[:-1]]
-    return [(names[number], start, end) for (number, _), start, end in zip(runs, starts, ends, strict=True)]
+    edges = np.flatnonzero(np.diff(likeliest, prepend=-1, append=-1))
+    long = np.diff(edges) >= SHORTEST
+    long[0] = True
+    first = edges[:-1][long]
+    first = first[np.diff(likeliest[first], prepend=-1) != 0]
+    bounds = [0.0, *((first[1:] - 0.5) / ENCODER_RATE).tolist(), duration]  # a step is the middle of its 20 ms
+    return [
+        (names[int(number)], start, end)
+        for number, (start, end) in zip(likeliest[first].tolist(), itertools.pairwise(bounds), strict=True)
+    ]

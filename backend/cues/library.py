@@ -16,13 +16,13 @@ from .model import CueConfig, CueModel
 from .weights import WEIGHTS, read_weights
 
 
-def load_encoder(folder: Path = WEIGHTS) -> SpeechEncoder:
+def load_encoder(folder: Path = WEIGHTS, name: str = "speech") -> SpeechEncoder:
     """The speech encoder. Raises BackendError where its weights are missing, damaged or of another size."""
-    tensors, card = read_weights("speech", folder)
+    tensors, card = read_weights(name, folder)
     try:
         encoder = SpeechEncoder(EncoderConfig.from_card(card["config"]["model"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise BackendError("weights.card", "The card of the weights 'speech' is not of this version.") from error
+        raise BackendError("weights.card", f"The card of the weights {name!r} is not of this version.") from error
     _fill(encoder, tensors, card["name"])
     return encoder.eval()
 

@@ -68,7 +68,7 @@ def hear_line(actor: Actor, line: CueLine) -> Heard:
     pieces, ear = [], actor.ear()
     for at in range(0, len(inputs), PIECE):
         span = slice(at, at + PIECE)
-        felt = condition if lasts else condition[:, span]
+        felt = condition if lasts else condition[span]
         heard, ear = actor.hear(inputs[span], felt, ear, None if told is None else told[span])
         pieces.append(heard)
     return Heard(

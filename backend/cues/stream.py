@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from torch import Tensor
 
 from addon.core.emotion import EmotionTrack
 from addon.core.performance import Performance
@@ -70,7 +69,7 @@ class CueStream:
         if not len(inputs):
             return
         self._heard = inputs[-1:]
-        heard, self._ear = self._actor.hear(inputs, self._felt(len(inputs)), self._ear, names=False)
+        heard, self._ear = self._actor.hear(inputs, self._felt(len(inputs)), self._ear)
         self._steps += len(inputs)
         if lips:
             self._recorder.add_lips(heard.lips)
@@ -78,10 +77,10 @@ class CueStream:
             steps, self._state = self._actor.act([heard.motion], [self._dice], self._state)
             self._recorder.add_steps(steps, 0)
 
-    def _felt(self, steps: int) -> Tensor:
-        """(1,S,C): the condition of the next encoder steps."""
+    def _felt(self, steps: int) -> np.ndarray:
+        """(S,C): the condition of the next encoder steps."""
         if self._lasting is not None:
-            return self._lasting.expand(-1, steps, -1)
+            return np.repeat(self._lasting, steps, axis=0)
         times = (self._steps + np.arange(steps)) / ENCODER_RATE
         return self._actor.feel(self._line.emotion.sample(times), self._line.character)
 

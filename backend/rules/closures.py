@@ -6,8 +6,9 @@ channels (so that the artist's rig closes) and in the landmarks (exactly).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -27,6 +28,25 @@ class Contacts:
 
     bilabial: np.ndarray
     labiodental: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Numbers of landmarks that face each other: `upper` and `lower`, (N,)."""
+
+    upper: np.ndarray
+    lower: np.ndarray
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[int, int]]) -> _Pairs:
+        """From (upper, lower)."""
+        upper, lower = np.array(pairs).T
+        return cls(upper, lower)
+
+
+_INNER_LIPS: Final[_Pairs] = _Pairs.of(INNER_LIP_PAIRS)
+_OUTER_LIPS: Final[_Pairs] = _Pairs(_INNER_LIPS.upper - 11, _INNER_LIPS.lower - 9)
+_LIDS: Final[_Pairs] = _Pairs.of((*LID_PAIRS["left"], *LID_PAIRS["right"]))
 
 
 def contacts_of(phones: Sequence[Phone], times: np.ndarray, fps: float) -> Contacts:
@@ -57,7 +77,7 @@ def seal_channels(channels: np.ndarray, contacts: Contacts) -> np.ndarray:
     allowed = _allowed(before, contacts)
     for names in settings["compensation"]["channels"]:
         _take_up(sealed, indices(*names), allowed, close)
-    return np.clip(sealed, 0.0, 1.0)
+    return np.minimum(np.maximum(sealed, 0.0, out=sealed), 1.0, out=sealed)
 
 
 def seal_landmarks(landmarks: np.ndarray, contacts: Contacts, gap_before: np.ndarray) -> np.ndarray:
@@ -69,23 +89,22 @@ def seal_landmarks(landmarks: np.ndarray, contacts: Contacts, gap_before: np.nda
     close = np.maximum(contacts.bilabial, contacts.labiodental)
     lower_share = value("closures", "lower_lip_share")
     moved = landmarks.copy()
-    centre = np.maximum(_height(landmarks, INNER_LIP_PAIRS[1]), 1e-6)
-    for upper, lower in INNER_LIP_PAIRS:
-        height = _height(landmarks, (upper, lower))
-        goal = np.where(close > 0, np.minimum(height, allowed * np.clip(height / centre, 0.0, 1.0)), height)
-        _set_height(moved, upper, lower, np.maximum(goal, 0.0), 1.0 - lower_share, outer=(upper - 11, lower - 9))
+    height = _heights(landmarks, _INNER_LIPS)
+    centre = np.maximum(height[:, 1:2], 1e-6)
+    goal = np.where(
+        close[:, None] > 0, np.minimum(height, allowed[:, None] * np.clip(height / centre, 0.0, 1.0)), height
+    )
+    _set_heights(moved, _INNER_LIPS, np.maximum(goal, 0.0), 1.0 - lower_share, outer=_OUTER_LIPS)
     return moved
 
 
 def seal_lids(landmarks: np.ndarray, closure: np.ndarray, opening_before: np.ndarray) -> np.ndarray:
     """Landmarks (T,70,3) with lids shut by `closure` (T,) 0..1 from `opening_before` (T,2) IOD, never crossing."""
     moved = landmarks.copy()
-    for eye, side in enumerate(("left", "right")):
-        goal = np.maximum(opening_before[:, eye], 0.0) * (1.0 - closure)
-        for upper, lower in LID_PAIRS[side]:
-            height = _height(landmarks, (upper, lower))
-            target = np.where(closure > 0, np.minimum(height, goal), height)
-            _set_height(moved, upper, lower, np.maximum(target, 0.0), value("closures", "upper_lid_share"))
+    height = _heights(landmarks, _LIDS)
+    goal = np.repeat(np.maximum(opening_before, 0.0) * (1.0 - closure[:, None]), len(LID_PAIRS["left"]), axis=1)
+    target = np.where(closure[:, None] > 0, np.minimum(height, goal), height)
+    _set_heights(moved, _LIDS, np.maximum(target, 0.0), value("closures", "upper_lid_share"))
     return moved
 
 
@@ -117,7 +136,7 @@ def _allowed(before: np.ndarray, contacts: Contacts) -> np.ndarray:
     return touched * (1.0 - contacts.bilabial)
 
 
-def _press(channels: np.ndarray, weights: dict[str, float], strength: np.ndarray) -> None:
+def _press(channels: np.ndarray, weights: Mapping[str, float], strength: np.ndarray) -> None:
     for name, weight in weights.items():
         column = channels[:, CHANNEL_INDEX[name]]
         np.maximum(column, strength * weight, out=column)
@@ -133,29 +152,25 @@ def _take_up(channels: np.ndarray, columns: list[int], allowed: np.ndarray, clos
     need = np.maximum(excess, 0.0) + np.minimum(excess + settings["margin"], 0.0)
     need = np.where(close > 0, need * close / -gauge.gap[columns].sum(), 0.0)
     for column in columns:
-        value_now = channels[:, column]
-        channels[:, column] = np.clip(value_now + need, 0.0, np.maximum(settings["limit"], value_now))
+        now = channels[:, column]
+        most = np.maximum(settings["limit"], now)
+        np.add(now, need, out=now)
+        np.minimum(np.maximum(now, 0.0, out=now), most, out=now)
 
 
-def _height(landmarks: np.ndarray, pair: tuple[int, int]) -> np.ndarray:
-    return landmarks[:, pair[0], 1] - landmarks[:, pair[1], 1]
+def _heights(landmarks: np.ndarray, pairs: _Pairs) -> np.ndarray:
+    """(T,N) how far each upper point is above its lower one."""
+    return landmarks[:, pairs.upper, 1] - landmarks[:, pairs.lower, 1]
 
 
-def _set_height(
-    landmarks: np.ndarray,
-    upper: int,
-    lower: int,
-    goal: np.ndarray,
-    upper_share: float,
-    outer: tuple[int, int] | None = None,
+def _set_heights(
+    landmarks: np.ndarray, pairs: _Pairs, goal: np.ndarray, upper_share: float, outer: _Pairs | None = None
 ) -> None:
-    """Bring a pair of points to a vertical distance in place, and the `outer` pair along with it.
+    """Bring pairs of points to vertical distances (T,N) in place, and the `outer` pairs along with them.
 
-    The upper point goes `upper_share` of the way.
+    The upper points go `upper_share` of the way.
     """
-    excess = _height(landmarks, (upper, lower)) - goal
-    for point, share in ((upper, -upper_share), (lower, 1.0 - upper_share)):
-        landmarks[:, point, 1] += share * excess
-    if outer is not None:
-        landmarks[:, outer[0], 1] -= upper_share * excess
-        landmarks[:, outer[1], 1] += (1.0 - upper_share) * excess
+    excess = _heights(landmarks, pairs) - goal
+    for moved in (pairs, outer) if outer else (pairs,):
+        landmarks[:, moved.upper, 1] -= upper_share * excess
+        landmarks[:, moved.lower, 1] += (1.0 - upper_share) * excess

@@ -20,12 +20,17 @@ from backend.rules.layers import Direction
 
 
 def untrained_actor() -> Actor:
-    """Random weights from a fixed seed, with spaces that are not empty."""
+    """The actor that `untrained_networks` make."""
+    return Actor(*untrained_networks())
+
+
+def untrained_networks() -> tuple[SpeechEncoder, CueModel]:
+    """Encoder and cue model with random weights from a fixed seed, and spaces that are not empty."""
     torch.manual_seed(0)
     encoder, cues = SpeechEncoder(EncoderConfig()), CueModel(CueConfig())
     fit_expression_space(cues, np.random.default_rng(0).random((500, 52)) * 0.5)
     cues.generator.cell_mean.copy_(cues.generator.cell_centre)
-    return Actor(encoder, cues)
+    return encoder, cues
 
 
 def demo_sound() -> Sound:

@@ -12,23 +12,25 @@ import torch
 from addon.core.emotion import EmotionTrack
 from addon.core.performance import Performance
 from backend.audio.sound import SAMPLE_RATE
-from backend.cues.actor import DRAWN
+from backend.cues.actor import DRAWN, Actor
 from backend.cues.clock import LOOK_AHEAD
 from backend.cues.encoder import ENCODED_PHONES
+from backend.cues.film import CONDITION_WIDTH
 from backend.cues.fixation_grid import CELLS, STAY, cell_of, centres, classes_of, fixations_in
-from backend.cues.frontend import Frontend, encoder_inputs, tail_samples
+from backend.cues.frontend import INPUT_WIDTH, Frontend, encoder_inputs, tail_samples
 from backend.cues.generator import NOISE
+from backend.cues.listener import GraphListener, TorchListener
 from backend.cues.model import CueConfig
 from backend.cues.motor import STIFFNESS, follow
 from backend.cues.performer import DRAWN_LAYERS, CueLine, act_lines, hear_line, perform_tracks
 from backend.cues.stepper import Stepper
 from backend.cues.stream import CueStream
-from backend.cues.told import TAPS, told_phones
+from backend.cues.told import TAPS, UNTOLD, told_phones
 from backend.rules.layers import Direction
 from backend.rules.smoothing import add_pulses
 from backend.speech.phones import SILENCE, Phone
 from backend.training.cues.drives import drive_of, followed
-from tests.backend.actors import babble, line_of, untrained_actor
+from tests.backend.actors import babble, line_of, untrained_actor, untrained_networks
 
 ACTOR = untrained_actor()
 
@@ -146,14 +148,46 @@ def test_lips_are_told_the_phones_around_a_step() -> None:
 
 
 def test_a_known_text_moves_the_lips_and_nothing_else() -> None:
-    actor = untrained_actor()
-    torch.nn.init.normal_(actor.cues.lips.told.weight[:-1])
+    encoder, cues = untrained_networks()
+    torch.nn.init.normal_(cues.lips.told.weight[:-1])
+    actor = Actor(encoder, cues)
     line = line_of(babble(2.0))
     heard = hear_line(actor, line)
     told = hear_line(actor, replace(line, phones=(Phone("AA", 0.0, 2.0),)))
     assert not np.allclose(told.lips, heard.lips, atol=1e-2)
     for one, other in zip(told.motion, heard.motion, strict=True):
         assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+@pytest.mark.parametrize("told", [True, False])
+def test_a_graph_and_torch_hear_the_same(lasting: bool, told: bool) -> None:
+    """In pieces of one step, of fewer and of more steps than a convolution reaches back."""
+    encoder, cues = untrained_networks()
+    encoder.eval()
+    cues.eval()
+    torch.nn.init.normal_(cues.lips.told.weight[:-1])
+    for affine in (cues.lips.film.affine, cues.generator.film.affine):
+        torch.nn.init.normal_(affine.bias)
+    rng = np.random.default_rng(0)
+    inputs = rng.standard_normal((90, INPUT_WIDTH)).astype(np.float32)
+    condition = rng.standard_normal((1 if lasting else 90, CONDITION_WIDTH)).astype(np.float32)
+    said = rng.integers(0, UNTOLD, (90, len(TAPS))) if told else None
+    listeners = GraphListener(encoder, cues), TorchListener(encoder, cues)
+    memories = [listener.start() for listener in listeners]
+    for first, last in ((0, 1), (1, 6), (6, 86), (86, 90)):
+        felt = condition if lasting else condition[first:last]
+        saying = None if said is None else said[first:last]
+        pieces = []
+        for number, listener in enumerate(listeners):
+            piece, memories[number] = listener.listen(inputs[first:last], felt, saying, memories[number])
+            pieces.append(piece)
+        for name in ("lips", "heard", "modulation"):
+            one, other = (getattr(piece, name) for piece in pieces)
+            assert one.shape == other.shape
+            np.testing.assert_allclose(one, other, atol=2e-5, err_msg=name)
+        assert np.array_equal(pieces[0].phones, pieces[1].phones)
+        assert np.array_equal(pieces[0].visemes, pieces[1].visemes)
 
 
 def test_numpy_and_torch_take_the_same_step() -> None:
