@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from addon.core.errors import RequestError
 from backend import perform
 from backend.audio.decode import read_sound
 from backend.cues import library
+from backend.cues.encoder import SpeechEncoder
 from backend.cues.fixation_grid import STAY
 from backend.cues.frontend import encoder_inputs
 from backend.cues.library import load_cues, load_encoder
@@ -33,8 +35,8 @@ from backend.training.cues.takes import lesson_of_take, read_takes
 from backend.training.judge.learn import JudgeRecipe, train_judge
 from backend.training.solver import Schedule
 from backend.training.speech.data import batches, inputs_of, running_mean, shelf_of
-from backend.training.speech.hear import examples_of
-from backend.training.speech.learn import SpeechRecipe, train_speech
+from backend.training.speech.hear import Example, Hearing, examples_of
+from backend.training.speech.learn import SpeechRecipe, learn, train_speech
 from tests.backend.sounds import SHIPPED_LINE, SHIPPED_TEXT
 
 FEW = Schedule(steps=2, rate=1e-3)
@@ -79,7 +81,7 @@ def test_trained_weights_are_read_by_the_engine_and_tell_where_they_are_from(tra
 
 def test_a_crop_is_heard_in_training_as_the_ear_hears_it_at_work(corpus: Path) -> None:
     clips = [clip for clip in read_manifest(corpus) if clip.split == "train"][:1]
-    (plain,) = examples_of(corpus, clips, 0, 1, AugmentConfig())
+    (plain,) = examples_of(clips, Hearing(corpus, 0, AugmentConfig()), 1)
     steps = plain.steps
     mean = torch.linspace(-3.0, 1.0, 80)
     mel = torch.from_numpy(plain.mel.astype(np.float32))[None]
@@ -94,7 +96,7 @@ def test_augmented_copies_keep_their_labels_beside_what_is_said(corpus: Path) ->
     clips = [clip for clip in read_manifest(corpus) if clip.split == "train"][:2]
     faster = AugmentConfig(speed_chance=1.0, speed=(1.25, 1.25), tone_chance=0.0, band_chance=0.0, room_chance=0.0)
     quiet = replace(faster, noise_chance=0.0, babble_chance=0.0, clip_chance=0.0, gain_chance=0.0)
-    plain, quick, _, _ = examples_of(corpus, clips, 1, 1, quiet)
+    plain, quick, _, _ = examples_of(clips, Hearing(corpus, 1, quiet), 1)
     assert quick.steps == pytest.approx(plain.steps / 1.25, abs=1)
     loud = np.exp(quick.mel.astype(np.float64)).sum(axis=1)[4::2][: quick.steps]
     assert loud[quick.labels.phones > 0].mean() > 20.0 * loud[quick.labels.phones == 0][2:-2].mean()
@@ -102,7 +104,7 @@ def test_augmented_copies_keep_their_labels_beside_what_is_said(corpus: Path) ->
 
 def test_crops_start_anywhere_and_end_with_their_example(corpus: Path) -> None:
     clips = [clip for clip in read_manifest(corpus) if clip.split == "train"][:1]
-    examples = examples_of(corpus, clips, 0, 1, AugmentConfig())
+    examples = examples_of(clips, Hearing(corpus, 0, AugmentConfig()), 1)
     shelf = shelf_of(examples, torch.device("cpu"))
     long = examples[0].steps + 30
     batch = next(batches(shelf, torch.zeros(80), 3, long, torch.Generator().manual_seed(0)))
@@ -111,6 +113,82 @@ def test_crops_start_anywhere_and_end_with_their_example(corpus: Path) -> None:
     assert (batch.phones[0, -30:] == int(examples[0].labels.phones[-1])).all()
     short = next(batches(shelf, torch.zeros(80), 64, 20, torch.Generator().manual_seed(0)))
     assert len({row.numpy().tobytes() for row in short.articulation}) > 20
+
+
+def test_teachers_are_asked_about_every_copy_as_they_hear_it(corpus: Path, trained: Path) -> None:
+    """Two teachers that are one say what it says: of the whole clip, clean and augmented, in shares of 1."""
+    clips = [clip for clip in read_manifest(corpus) if clip.split == "train"][:1]
+    plain, copy = examples_of(clips, Hearing(corpus, 1, AugmentConfig(), _faculty(trained)), 1)
+    assert plain.taught is not None
+    assert copy.taught is not None
+    assert not np.array_equal(plain.taught.phones[:40], copy.taught.phones[:40])
+    encoder = load_encoder(trained)
+    inputs = torch.from_numpy(encoder_inputs(clips[0].samples(corpus), encoder.mel_mean.numpy()))[None]
+    with torch.inference_mode():
+        heard = encoder.read(encoder(inputs, encoder.stack.start(1))[0])
+    np.testing.assert_allclose(plain.taught.visemes, heard.visemes[0].softmax(1).numpy(), atol=4e-3)
+    np.testing.assert_allclose(plain.taught.articulation[:, :3], heard.articulation[0, :, :3].numpy(), atol=4e-3)
+    np.testing.assert_allclose(
+        plain.taught.articulation[:, 3:], heard.articulation[0, :, 3:].sigmoid().numpy(), atol=4e-3
+    )
+    for example in (plain, copy):
+        assert example.taught is not None
+        assert len(example.taught.phones) == example.steps
+        np.testing.assert_allclose(example.taught.phones.astype(np.float32).sum(axis=1), 1.0, atol=5e-3)
+
+
+def test_a_pupil_comes_nearer_to_its_teachers_and_tells_who_they_were(
+    corpus: Path, trained: Path, tmp_path: Path
+) -> None:
+    faculty = _faculty(trained)
+    clips = [clip for clip in read_manifest(corpus) if clip.split == "train"][:1]
+    recipe = SpeechRecipe(corpus, seed=2, copies=0, batch=4, crop=60, teachers=faculty)
+    examples = examples_of(clips, Hearing(corpus, 0, AugmentConfig(), faculty), 1)
+    before, after = (
+        _distance(learn(examples, replace(recipe, schedule=Schedule(steps, 3e-3))), examples[0]) for steps in (1, 60)
+    )
+    assert after < 0.5 * before
+    train_speech(replace(recipe, schedule=FEW), tmp_path / "speech")
+    card = json.loads((tmp_path / "speech.json").read_text(encoding="utf-8"))
+    assert set(card["learned_from"]) == {"one", "other"}
+    assert card["learned_from"]["one"]["sha256"] == json.loads((trained / "speech.json").read_text("utf-8"))["sha256"]
+    assert "--teachers" in card["command"]
+
+
+def test_training_goes_on_from_weights_of_the_same_size(corpus: Path, trained: Path, tmp_path: Path) -> None:
+    still = SpeechRecipe(corpus, copies=0, batch=2, crop=60, schedule=Schedule(1, 0.0), start=trained / "speech")
+    train_speech(still, tmp_path / "speech")
+    before, after = load_file(trained / "speech.safetensors"), load_file(tmp_path / "speech.safetensors")
+    for name, tensor in before.items():
+        torch.testing.assert_close(after[name], tensor)
+    wider = replace(still, model=replace(still.model, width=still.model.width + 16))
+    with pytest.raises(RequestError, match="another size"):
+        train_speech(wider, tmp_path / "wider")
+
+
+def test_a_folder_without_teachers_is_told(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="no weights in the folder of teachers"):
+        train_speech(SpeechRecipe(corpus, copies=0, schedule=FEW, teachers=tmp_path), tmp_path / "speech")
+
+
+def _faculty(trained: Path) -> Path:
+    """A folder with two teachers that are the same encoder."""
+    folder = trained / "teachers"
+    folder.mkdir(exist_ok=True)
+    for name in ("one", "other"):
+        for suffix in (".safetensors", ".json"):
+            shutil.copy(trained / f"speech{suffix}", folder / f"{name}{suffix}")
+    return folder
+
+
+def _distance(encoder: SpeechEncoder, example: Example) -> float:
+    """Mean difference of the visemes' shares from those that teachers told."""
+    assert example.taught is not None
+    mel = torch.from_numpy(example.mel.astype(np.float32))[None]
+    inputs = inputs_of(mel, encoder.mel_mean, running_mean(mel.shape[1], torch.device("cpu")))
+    with torch.inference_mode():
+        heard = encoder.read(encoder(inputs, encoder.stack.start(1))[0])
+    return float(np.abs(heard.visemes[0].softmax(1).numpy() - example.taught.visemes).mean())
 
 
 def test_test_voices_are_scored_and_not_trained_on(trained: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from backend.cues.frontend import DECAY, INPUT_WIDTH, SCALE
 from backend.training.masks import mel_masks
 
 from .hear import Example
+from .teachers import Taught
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Shelf:
     """All examples behind one another, on the device that learns.
 
     `mel` (F,80) float16; by step `phones`, `visemes` (S,) uint8, `articulation`, `prosody` (S,5) float16; of each
-    example its first frame and step, its number of `steps`, and the `share` of crops that is drawn from it.
+    example its first frame and step, its number of `steps`, and the `share` of crops that is drawn from it. `taught`,
+    where there are teachers: what they say of the phones, visemes and articulation, each (S,n) float16.
     """
 
     mel: Tensor
@@ -34,17 +36,21 @@ class Shelf:
     first_step: Tensor
     steps: Tensor
     share: Tensor
+    taught: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Tensors of B crops of T steps: `inputs` (B,T,320) for the encoder, labels as in SpeechLabels."""
+    """Tensors of B crops of T steps: `inputs` (B,T,320) for the encoder, labels as in SpeechLabels, and what is
+    `taught` of phones, visemes and articulation, where there are teachers.
+    """
 
     inputs: Tensor
     phones: Tensor
     visemes: Tensor
     articulation: Tensor
     prosody: Tensor
+    taught: tuple[Tensor, ...] = ()
 
 
 def shelf_of(examples: Sequence[Example], where: torch.device) -> Shelf:
@@ -53,6 +59,7 @@ def shelf_of(examples: Sequence[Example], where: torch.device) -> Shelf:
     frames = np.array([len(example.mel) for example in examples])
     share = steps * np.array([example.weight for example in examples])
     labels = [example.labels for example in examples]
+    taught = [example.taught for example in examples if example.taught is not None]
 
     def laid(parts: Sequence[np.ndarray], kind: type) -> Tensor:
         return torch.from_numpy(np.concatenate(parts).astype(kind, copy=False)).to(where)
@@ -70,6 +77,9 @@ def shelf_of(examples: Sequence[Example], where: torch.device) -> Shelf:
         first_step=before(steps),
         steps=torch.from_numpy(steps).to(where),
         share=torch.from_numpy(share / share.sum()).to(where),
+        taught=tuple(
+            laid([getattr(one, said.name) for one in taught], np.float16) for said in fields(Taught) if taught
+        ),
     )
 
 
@@ -90,6 +100,7 @@ def batches(shelf: Shelf, mel_mean: Tensor, size: int, steps: int, generator: to
             visemes=shelf.visemes[index].long(),
             articulation=shelf.articulation[index].float(),
             prosody=shelf.prosody[index].float(),
+            taught=tuple(said[index].float() for said in shelf.taught),
         )
 
 

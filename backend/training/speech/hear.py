@@ -7,21 +7,25 @@ import multiprocessing
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 
 from backend.audio.features import MEL_RATE, MEL_WINDOW, log_mel_frames
 from backend.audio.prosody import analyse_prosody
 from backend.audio.sound import SAMPLE_RATE, Sound
 from backend.cues.clock import MEL_AHEAD, MEL_PER_STEP
+from backend.cues.encoder import SpeechEncoder
 from backend.cues.frontend import steps_of
 from backend.training.augment import AugmentConfig, augment
 from backend.training.corpus.manifest import Clip
 from backend.training.labels import SpeechLabels, speech_labels
+
+from .teachers import Taught, read_teachers, taught_by
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +41,13 @@ HANDFUL: Final[int] = 16
 class Example:
     """A clip as it was heard once: `mel` (2 S + 4, 80) float16 log-mel from frame 0 on, and its S labels.
 
-    `weight` is how often it is drawn for its length.
+    `weight` is how often it is drawn for its length; `taught` what teachers say of it, where there are any.
     """
 
     mel: np.ndarray
     labels: SpeechLabels
     weight: float = 1.0
+    taught: Taught | None = None
 
     @property
     def steps(self) -> int:
@@ -50,10 +55,22 @@ class Example:
         return len(self.labels.phones)
 
 
-def examples_of(folder: Path, clips: Sequence[Clip], copies: int, seed: int, config: AugmentConfig) -> list[Example]:
-    """Every clip as it is and heard through `copies` augmentations, on all cores; one seed, one result."""
-    talkers = tuple(clips[:: max(1, len(clips) // BABBLE_CLIPS)])
-    hear = partial(_examples, folder, talkers, copies, config)
+@dataclass(frozen=True)
+class Hearing:
+    """How clips are heard: of the corpus in `folder`, as they are and through `copies` augmentations.
+
+    `teachers` is a folder of encoders that say what they hear in each of them, or None.
+    """
+
+    folder: Path
+    copies: int
+    augment: AugmentConfig
+    teachers: Path | None = None
+
+
+def examples_of(clips: Sequence[Clip], hearing: Hearing, seed: int) -> list[Example]:
+    """Every clip as it was heard, on all cores; one seed, one result."""
+    hear = partial(_examples, hearing, tuple(clips[:: max(1, len(clips) // BABBLE_CLIPS)]))
     numbered = [((seed, number), clip) for number, clip in enumerate(clips)]
     handfuls = [numbered[at : at + HANDFUL] for at in range(0, len(numbered), HANDFUL)]
     made: list[Example] = []
@@ -76,22 +93,27 @@ def _babble(folder: Path, talkers: tuple[Clip, ...]) -> tuple[np.ndarray, ...]:
     return tuple(clip.samples(folder) for clip in talkers)
 
 
+@lru_cache(maxsize=1)
+def _teachers(folder: Path) -> tuple[SpeechEncoder, ...]:
+    torch.set_num_threads(1)  # every core has a process of its own
+    return read_teachers(folder)
+
+
 def _examples(
-    folder: Path,
-    talkers: tuple[Clip, ...],
-    copies: int,
-    config: AugmentConfig,
-    numbered: Sequence[tuple[tuple[int, int], Clip]],
+    hearing: Hearing, talkers: tuple[Clip, ...], numbered: Sequence[tuple[tuple[int, int], Clip]]
 ) -> list[Example]:
     made: list[Example] = []
-    babble = _babble(folder, talkers)
+    babble = _babble(hearing.folder, talkers)
     for seed, clip in numbered:
         rng = np.random.default_rng(seed)
-        samples = clip.samples(folder)
+        samples = clip.samples(hearing.folder)
         plain = example_of(clip, samples)
         made.append(plain)
-        made += [_stretched(*augment(samples, babble, rng, config), plain) for _ in range(copies)]
-    return made
+        made += [_stretched(*augment(samples, babble, rng, hearing.augment), plain) for _ in range(hearing.copies)]
+    if hearing.teachers is None:
+        return made
+    teachers = _teachers(hearing.teachers)
+    return [replace(example, taught=taught_by(teachers, example.mel)) for example in made]
 
 
 def _mel(samples: np.ndarray, steps: int) -> np.ndarray:
