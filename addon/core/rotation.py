@@ -19,12 +19,19 @@ def matrix_from_angles(angles: np.ndarray) -> np.ndarray:
     """Rotation matrices (...,3,3) of pitch, yaw, roll (...,3) radians; the product written in the module docstring."""
     value = _floating(angles)
     (sp, sy, sr), (cp, cy, cr) = np.moveaxis(np.sin(value), -1, 0), np.moveaxis(np.cos(value), -1, 0)
-    rows = (
-        (cy * cr + sy * sp * sr, sy * sp * cr - cy * sr, sy * cp),
-        (cp * sr, cp * cr, -sp),
-        (cy * sp * sr - sy * cr, sy * sr + cy * sp * cr, cy * cp),
+    matrices = np.empty((*value.shape[:-1], 3, 3), value.dtype)
+    matrices[..., 0, 0], matrices[..., 0, 1], matrices[..., 0, 2] = (
+        cy * cr + sy * sp * sr,
+        sy * sp * cr - cy * sr,
+        sy * cp,
     )
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    matrices[..., 1, 0], matrices[..., 1, 1], matrices[..., 1, 2] = cp * sr, cp * cr, -sp
+    matrices[..., 2, 0], matrices[..., 2, 1], matrices[..., 2, 2] = (
+        cy * sp * sr - sy * cr,
+        sy * sr + cy * sp * cr,
+        cy * cp,
+    )
+    return matrices
 
 
 def angles_from_matrix(matrices: np.ndarray) -> np.ndarray:

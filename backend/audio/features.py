@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 import scipy.fft
-from numpy.lib.stride_tricks import sliding_window_view
 
 from .sound import SAMPLE_RATE, Sound
 
@@ -46,9 +45,7 @@ def log_mel_frames(samples: np.ndarray, frames: int) -> np.ndarray:
 
     The same whether a sound comes whole or in pieces.
     """
-    windows = sliding_window_view(np.asarray(samples, dtype=np.float32), MEL_WINDOW)[:: SAMPLE_RATE // MEL_RATE][
-        :frames
-    ]
+    windows = _windows(np.ascontiguousarray(samples, dtype=np.float32), frames)
     mel = np.empty((frames, MEL_BANDS), dtype=np.float32)
     bank, window = _mel_bank(), _window()
     padded = np.zeros((min(frames, BLOCK), FFT), dtype=np.float32)  # scipy's own padding takes as long again
@@ -59,6 +56,15 @@ def log_mel_frames(samples: np.ndarray, frames: int) -> np.ndarray:
         power = spectrum.real**2 + spectrum.imag**2
         np.matmul(power, bank, out=mel[at : at + BLOCK])
     return np.log(np.maximum(mel, MEL_FLOOR, out=mel), out=mel)
+
+
+def _windows(samples: np.ndarray, frames: int) -> np.ndarray:
+    """(frames, 400): the windows, as a view. `sliding_window_view` would take as long as all else for a live frame.
+
+    Raises TypeError where the samples end before the last window.
+    """
+    hop = SAMPLE_RATE // MEL_RATE * samples.itemsize
+    return np.ndarray((frames, MEL_WINDOW), samples.dtype, samples, strides=(hop, samples.itemsize))
 
 
 @cache

@@ -19,9 +19,10 @@ from addon.core.emotion import EmotionTrack
 from backend.audio.sound import SAMPLE_RATE
 from backend.rules.streams import stream
 
+from .aversion import aversion_of
 from .clock import STEPS_PER_CUE
 from .encoder import SpeechEncoder
-from .film import CHARACTER_WIDTH
+from .film import CHARACTER_WIDTH, CONDITION_WIDTH
 from .frontend import encoder_inputs
 from .generator import NOISE
 from .listener import GraphListener, Listener, Memory, TorchListener
@@ -53,8 +54,8 @@ class Heard:
 
     `lips` (S,17) as the lips generator gives them; `phones`, `visemes` (S,) the likeliest, numbers in `ENCODED_PHONES`
     and `VISEMES`; `motion` what the cue steps need of the sound, the emotion and the character: as
-    `CueGenerator.listen` gives it, each (M,...), or (1,...) of an emotion that lasts; and last (M,1) how much somebody
-    speaks, about 0..1.
+    `CueGenerator.listen` gives it, each (M,...), or (1,...) of an emotion that lasts; and last (M,2) how much somebody
+    speaks, about 0..1, and how far looks are averted.
     """
 
     lips: np.ndarray
@@ -101,39 +102,44 @@ class Actor:
         room = ROOM_LEVEL * np.random.default_rng(0).standard_normal(ROOM_SAMPLES)
         inputs = encoder_inputs(room.astype(np.float32), self.mel_mean)
         neutral = self.feel(EmotionTrack.constant("neutral").sample(np.zeros(1)))
-        piece, memory = self.listener.listen(inputs, neutral, None, self.listener.start())
-        return Ear(memory, piece.heard[:0], piece.modulation[:0])
+        piece, memory = self.listener.listen(inputs, neutral[:, :CONDITION_WIDTH], None, self.listener.start())
+        return Ear(memory, piece.heard[:0], np.zeros((0, piece.modulation.shape[1] + 1), np.float32))
 
     @torch.inference_mode()
     def feel(self, emotion: np.ndarray, character: np.ndarray | None = None) -> np.ndarray:
-        """(S,C): the condition of a line under `emotion` (S,9), with example frames of the character (16,52)."""
+        """(S,49): the condition of a line under `emotion` (S,9), with example frames of the character (16,52); last how
+        far its looks are averted.
+        """
         code = torch.zeros(1, CHARACTER_WIDTH, device=self.device)
         if character is not None:
             code = self.cues.character(self._tensor(character))
-        return self.cues.condition(self._tensor(emotion), code)[0].cpu().numpy()
+        condition = self.cues.condition(self._tensor(emotion), code)[0].cpu().numpy()
+        return np.concatenate([condition, aversion_of(emotion)], axis=1)
 
     def hear(
         self, inputs: np.ndarray, condition: np.ndarray, ear: Ear, told: np.ndarray | None = None
     ) -> tuple[Heard, Ear]:
-        """Hear S steps of a line: `inputs` (S,320), and the `condition` (S,C) as it is felt.
+        """Hear S steps of a line: `inputs` (S,320), and the `condition` (S,49) as it is felt.
 
         `told` (S,5) are the phones of a known text (`told_phones`). A condition that lasts through a whole line may be
-        (1,C), where S is even.
+        (1,49), where S is even.
         """
-        piece, memory = self.listener.listen(inputs, condition, told, ear.memory)
+        felt, averted = condition[:, :CONDITION_WIDTH], condition[:, CONDITION_WIDTH:]
+        piece, memory = self.listener.listen(inputs, felt, told, ear.memory)
         heard, waiting = _cue_steps(np.concatenate([ear.heard, piece.heard]))
-        modulation, still = piece.modulation, ear.modulation
+        modulation, still = np.concatenate([piece.modulation, averted], axis=1), ear.modulation
         if len(condition) == len(inputs):
             modulation, still = _cue_steps(np.concatenate([ear.modulation, modulation]))
-        audio, speaking = heard[:, :-1], heard[:, -1:]
-        motion = audio, *np.split(modulation, self._modulated, axis=1), speaking
+        scale, shift, out, averted = np.split(modulation, self._modulated, axis=1)
+        bearing = np.concatenate([heard[:, -1:], np.broadcast_to(averted, (len(heard), 1))], axis=1)
+        motion = heard[:, :-1], scale, shift, out, bearing
         return Heard(piece.lips, piece.phones, piece.visemes, motion), Ear(memory, waiting, still)
 
     @cached_property
-    def _modulated(self) -> tuple[int, int]:
-        """Where scale, shift and output modulation meet in what the listener gives."""
-        width = self.cues.config.generator.audio
-        return width, 2 * width
+    def _modulated(self) -> tuple[int, int, int]:
+        """Where scale, shift, output modulation and aversion meet."""
+        sizes = self.cues.config.generator
+        return sizes.audio, 2 * sizes.audio, 2 * (sizes.audio + sizes.hidden)
 
     def act(
         self,
@@ -162,7 +168,7 @@ class Actor:
 def _cue_steps(signal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(S,D) at 50 steps a second -> (M,D): the mean of the two steps that a cue step hears, and what is left over."""
     whole = len(signal) // STEPS_PER_CUE * STEPS_PER_CUE
-    return signal[:whole].reshape(-1, STEPS_PER_CUE, signal.shape[1]).mean(axis=1), signal[whole:]
+    return np.float32(0.5) * (signal[0:whole:STEPS_PER_CUE] + signal[1:whole:STEPS_PER_CUE]), signal[whole:]
 
 
 def _together(parts: Sequence[np.ndarray], length: int) -> np.ndarray:
@@ -177,3 +183,6 @@ def _together(parts: Sequence[np.ndarray], length: int) -> np.ndarray:
 def even(steps: int) -> int:
     """The next even number of encoder steps: what whole cue steps hear."""
     return -(-steps // STEPS_PER_CUE) * STEPS_PER_CUE
+
+
+assert STEPS_PER_CUE == 2

@@ -33,10 +33,10 @@ class EncoderConfig:
     Learned with the same lessons, eight blocks tell more than six of any width that was tried (docs/training.md).
     """
 
-    width: int = 224
+    width: int = 160
     kernel: int = 3
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 1, 2, 4)
-    dropout: float = 0.1
+    dropout: float = 0.02
 
     @classmethod
     def from_card(cls, model: Mapping[str, Any]) -> EncoderConfig:

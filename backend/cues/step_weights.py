@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from . import fixation_grid as grid
+from .aversion import averting
 from .generator import SECONDS_PER_STEP, VELOCITY_UNIT, CueGenerator
 from .motor import STIFFNESS
 from .spaces import EXPRESSION_SIZE, GAZE_UNIT, HEAD_SIZE
@@ -36,9 +37,10 @@ class StepWeights:
     the last doubled and the hidden state kept as (h + 1) / 2: of that, tanh x = 2 sigmoid(2 x) - 1 is a sigmoid.
     `leave` (H, ...): logits of the choices, then means and deviations of all mixture components, then the blink.
     `sums` (C, 2 C) turns exponentials of the choices into cumulative ones and, for each, the sum of its choice;
-    `groups` (C,) names the choice of each column, and `counted` (C, 2) turns those that a rank has passed into the
-    pair of components and the fixation cell. `picked` (E*H, 34) are the columns of mean and deviation for each pair,
-    `cells` (CELLS + 1, 4) middle and spread, `follow` (HISTORY, HISTORY) the motor system's step.
+    `averting` (1, C) is what aversion adds to the choices, `groups` (C,) names the choice of each column, and `counted`
+    (C, 2) turns those that a rank has passed into the pair of components and the fixation cell. `picked` (E*H, 34) are
+    the columns of mean and deviation for each pair, `cells` (CELLS + 1, 4) middle and spread, `follow`
+    (HISTORY, HISTORY) the motor system's step.
     """
 
     remember: Tensor
@@ -50,6 +52,7 @@ class StepWeights:
     leave: Tensor
     leave_bias: Tensor
     sums: Tensor
+    averting: Tensor
     groups: np.ndarray
     counted: Tensor
     picked: np.ndarray
@@ -76,6 +79,7 @@ class StepWeights:
             leave=leave,
             leave_bias=leave_bias,
             sums=_sums(groups),
+            averting=_averting(groups, state["cell_mean"].numpy()),
             groups=groups,
             counted=_counted(sizes),
             picked=_picked(expression, head),
@@ -123,6 +127,13 @@ def _sums(groups: np.ndarray) -> Tensor:
     """(C, 2 C): sums up to each column inside its choice, and over the whole choice."""
     same = (groups[:, None] == groups).astype(np.float32)
     return torch.from_numpy(np.concatenate([np.triu(same), same], axis=1))
+
+
+def _averting(groups: np.ndarray, cell_mean: np.ndarray) -> Tensor:
+    """(1, C): fixation cells come after the choices of expression and head, and last of all STAY."""
+    added = np.zeros((1, len(groups)), np.float32)
+    added[0, -1 - len(cell_mean) : -1] = averting(cell_mean)
+    return torch.from_numpy(added)
 
 
 def _counted(sizes: tuple[int, int, int]) -> Tensor:

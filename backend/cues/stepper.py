@@ -42,18 +42,21 @@ class _Given:
     """What the steps are given by sound, emotion and character, one entry a step: (B,...).
 
     `effort` (B,17) is how far a drive is followed, 0..1: the head of somebody who does not speak keeps its place.
+    `averted` (B,1) is how far looks are averted (`aversion`).
     """
 
     base: Sequence[Tensor]
     scale: Sequence[Tensor]
     out_scale: Sequence[Tensor]
     out_shift: Sequence[Tensor]
+    averted: Sequence[Tensor]
     effort: np.ndarray
 
     @classmethod
     def of(cls, heard: Sequence[np.ndarray], remember_bias: np.ndarray) -> _Given:
         """From what `Stepper.run` is given, (B,M,...) or (B,1,...)."""
-        audio, scale, shift, out, speaking = (np.swapaxes(part, 0, 1) for part in heard)
+        audio, scale, shift, out, bearing = (np.swapaxes(part, 0, 1) for part in heard)
+        speaking = bearing[..., :1]
         width = out.shape[-1] // 2
         scale = scale + np.float32(1.0)
         base = (audio + remember_bias) * scale + shift
@@ -61,9 +64,9 @@ class _Given:
         effort = np.ones((*speaking.shape[:2], MOVED), np.float32)
         effort[..., EXPRESSION_SIZE:] = LISTENING + (1.0 - LISTENING) * np.clip(speaking, 0.0, 1.0)
         # The hidden state h is kept as (h + 1) / 2.
-        steps = (base, scale, np.float32(2.0) * out_scale, out[..., width:] - out_scale)
+        steps = (base, scale, np.float32(2.0) * out_scale, out[..., width:] - out_scale, bearing[..., 1:])
         tensors = [torch.from_numpy(part).expand(len(base), -1, -1).unbind() for part in steps]
-        return cls(tensors[0], tensors[1], tensors[2], tensors[3], effort)
+        return cls(*tensors, effort)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +124,8 @@ class Stepper:
         held: Steps | None = None,
         layers: Sequence[str] = (),
     ) -> tuple[Steps, StepState]:
-        """M steps: `heard` (B,M,...), or (B,1,...) of what lasts, is what `CueGenerator.listen` gives, and last (B,M,1)
-        how much somebody speaks, 0..1; `noise` (B,M,n) by stream.
+        """M steps: `heard` (B,M,...), or (B,1,...) of what lasts, is what `CueGenerator.listen` gives, and last (B,M,2)
+        how much somebody speaks, 0..1, and how far looks are averted; `noise` (B,M,n) by stream.
 
         Where `held` steps are given, only `layers` are drawn anew and the others follow `held`.
         """
@@ -231,6 +234,7 @@ class _Desk:
         torch.lerp(fresh, hidden, self._update, out=hidden)
         torch.addcmul(given.out_shift[step], hidden, given.out_scale[step], out=fresh)
         torch.addmm(weights.leave_bias, fresh, weights.leave, out=self._said)
+        self._choices.addmm_(given.averted[step], weights.averting)
 
     def _choose(self, ranks: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """(B,) the pair of components of expression and head, and the fixation cell, that the ranks (B,C) pick by the

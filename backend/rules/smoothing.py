@@ -7,7 +7,7 @@ import numpy as np
 
 def minimum_jerk(phase: np.ndarray) -> np.ndarray:
     """The minimum-jerk step 10 p^3 - 15 p^4 + 6 p^5 of Flash & Hogan 1985, `phase` clipped to 0..1."""
-    p = np.clip(phase, 0.0, 1.0)
+    p = np.minimum(np.maximum(phase, 0.0), 1.0)
     return p * p * p * (10.0 + p * (6.0 * p - 15.0))
 
 

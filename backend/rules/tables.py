@@ -20,6 +20,7 @@ def table(name: str) -> Mapping[str, Any]:
     return json.loads(files("backend.rules").joinpath("data", f"{name}.json").read_text(encoding="utf-8"))
 
 
+@cache
 def value(name: str, entry: str) -> float:
     """One number of a table, whether written bare or as `{"value": ..., "source": ...}`."""
     found = table(name)[entry]

@@ -13,6 +13,7 @@ from addon.core.emotion import EmotionTrack
 from addon.core.performance import Performance
 from backend.audio.sound import SAMPLE_RATE
 from backend.cues.actor import DRAWN, Actor
+from backend.cues.aversion import AVERSION, MUTUAL, aversion_of
 from backend.cues.clock import LOOK_AHEAD
 from backend.cues.encoder import ENCODED_PHONES
 from backend.cues.film import CONDITION_WIDTH
@@ -130,12 +131,33 @@ def test_the_head_of_a_listener_keeps_its_place() -> None:
     stepper = Stepper(generator)
     speed = []
     for speaking in (0.0, 1.0):
-        given = [*heard, np.full((1, steps, 1), speaking, np.float32)]
+        given = [*heard, np.tile(np.array([speaking, 0.0], np.float32), (1, steps, 1))]
         taken, _ = stepper.run(stepper.start(1), given, noise)
         speed.append(np.abs(taken.velocity).mean(axis=(0, 1)))
     silent, spoken = speed
     assert np.all(silent[-3:] < 0.7 * spoken[-3:])
     assert np.all(silent[:-3] > 0.7 * spoken[:-3])
+
+
+def test_eyes_that_are_averted_are_longer_away() -> None:
+    generator, rng = ACTOR.cues.generator, np.random.default_rng(0)
+    steps, lines = 400, 8
+    features = torch.from_numpy(rng.standard_normal((lines, steps, CueConfig().features)).astype(np.float32))
+    noise = {k: rng.standard_normal((lines, steps, n)).astype(np.float32) for k, n in DRAWN.items()}
+    with torch.inference_mode():
+        heard = [part.numpy() for part in generator.listen(features, torch.zeros(lines, steps, CONDITION_WIDTH))]
+    away = []
+    for averted in (-2.0, 0.0, 2.0):
+        bearing = np.tile(np.array([1.0, averted], np.float32), (lines, steps, 1))
+        taken, _ = Stepper(generator).run(Stepper(generator).start(lines), [*heard, bearing], noise)
+        away.append(float(np.mean(np.hypot(*np.moveaxis(taken.look, -1, 0)) >= MUTUAL)))
+    assert away[0] < away[1] < away[2]
+
+
+def test_aversion_follows_the_emotion_and_its_intensity() -> None:
+    half = EmotionTrack.constant("sad", 0.5).sample(np.zeros(1))
+    assert aversion_of(half)[0, 0] == pytest.approx(0.5 * AVERSION["sad"])
+    assert aversion_of(EmotionTrack.constant("neutral", 0.3).sample(np.zeros(1)))[0, 0] == 0.0
 
 
 def test_lips_are_told_the_phones_around_a_step() -> None:
@@ -198,7 +220,7 @@ def test_numpy_and_torch_take_the_same_step() -> None:
     noise = {k: rng.standard_normal((batch, steps, n)).astype(np.float32) for k, n in DRAWN.items()}
     with torch.inference_mode():
         heard = generator.listen(features, condition.float())
-        given = [*(h.numpy() for h in heard), np.ones((batch, steps, 1), np.float32)]
+        given = [*(h.numpy() for h in heard), np.tile(np.array([1.0, 0.0], np.float32), (batch, steps, 1))]
         taken, _ = Stepper(generator).run(Stepper(generator).start(batch), given, noise)
         state = generator.start(batch)
         for step in range(steps):

@@ -135,14 +135,16 @@ def test_noise_does_not_speak() -> None:
 def test_ten_minutes_stay_in_range_and_alive_to_the_end() -> None:
     samples = np.resize(read_sound(SHIPPED_LINE).samples, 600 * SAMPLE_RATE)
     performance = by_networks(Sound(samples, "3" * 64), "happy", seed=4)
-    first, last = (slice(*(int(s * 30) for s in span)) for span in ((5, 120), (480, 600)))
+    first, last = (
+        slice(*(int(s * 30) for s in span)) for span in ((5, 240), (360, 600))
+    )  # looks vary by a half in two minutes
     heads, looks = head_degrees(performance), world_gaze(performance)
     assert np.abs(heads).max() < 25.0
     assert np.abs(looks).max() < 30.0
     for track in (heads, looks, performance.channels[:, indices("mouthSmile", "browOuterUp")]):
         assert track[last].std(axis=0).mean() == pytest.approx(track[first].std(axis=0).mean(), rel=0.5)
     seen = blinks(performance).start
-    assert 0.5 < (seen > 480).sum() / max((seen < 120).sum(), 1) < 2.0
+    assert 0.5 < (seen > 360).sum() / max((seen < 240).sum(), 1) < 2.0
 
 
 def test_a_live_line_is_the_line_that_is_heard_whole() -> None:

@@ -193,7 +193,8 @@ def _card(
     return {
         "what": "Speech encoder: log-mel to features, phones, visemes, articulation and prosody at 50 steps a second; "
         "causal with a look-ahead of 52.5 ms",
-        "method": "residual TCN; cross-entropy on phones and visemes, squared error on the articulation of the rules",
+        "method": "residual TCN; cross-entropy on phones and visemes, squared error on the articulation of the rules"
+        + ("; the same against what teachers say (knowledge distillation)" if recipe.teachers else ""),
         "licence": "GPL-3.0-or-later",
         "data": {source: f"{count:.2f} h" for source, count in hours.items()},
         "data_licence": "flite and festival voices: BSD-like (CMU, CSTR); RHVoice bdl and clb: LGPL-2.1-or-later; SVOX "
