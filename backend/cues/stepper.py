@@ -66,7 +66,7 @@ class _Given:
         # The hidden state h is kept as (h + 1) / 2.
         steps = (base, scale, np.float32(2.0) * out_scale, out[..., width:] - out_scale, bearing[..., 1:])
         tensors = [torch.from_numpy(part).expand(len(base), -1, -1).unbind() for part in steps]
-        return cls(*tensors, effort)
+        return cls(tensors[0], tensors[1], tensors[2], tensors[3], tensors[4], effort)
 
 
 @dataclass(frozen=True, eq=False)
