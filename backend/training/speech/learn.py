@@ -119,11 +119,8 @@ def _first(examples: Sequence[Example], recipe: SpeechRecipe) -> SpeechEncoder:
 def _started(start: Path, model: EncoderConfig) -> SpeechEncoder:
     """The encoder that goes on from weights. Raises RequestError where they are of another size."""
     before = load_encoder(start.parent, start.name)
-    if (before.config.width, before.config.kernel, before.config.dilations) != (
-        model.width,
-        model.kernel,
-        model.dilations,
-    ):
+    sizes = [(config.width, config.kernel, config.dilations) for config in (before.config, model)]
+    if sizes[0] != sizes[1]:
         raise RequestError(
             "train.start",
             f"The weights {start.name!r} are of another size; give the --width and --dilations that their card has.",
