@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+import torch
 
-from addon.core.emotion import EMOTIONS, NEUTRAL
+from addon.core.emotion import EMOTIONS
+
+from .film import emotion_felt
 
 AVERSION: Final[Mapping[str, float]] = {"disgusted": 0.5, "happy": -0.3, "sad": 0.5}
 """Logarithm by which the odds of being averted are raised, by emotion. Away from the partner a sad look is held for
@@ -23,9 +26,8 @@ _BY_EMOTION: Final[np.ndarray] = np.array([AVERSION.get(name, 0.0) for name in E
 
 
 def aversion_of(emotion: np.ndarray) -> np.ndarray:
-    """(S,1) float32 of an emotion (S,9) as in a Performance; what is not felt of the others is neutral."""
-    felt = emotion[:, :8] * emotion[:, 8:]
-    felt[:, NEUTRAL] += 1.0 - emotion[:, 8]
+    """(S,1) float32 logarithms of odds, of an emotion (S,9) as in a Performance."""
+    felt = emotion_felt(torch.from_numpy(emotion)).numpy()
     return (felt @ _BY_EMOTION)[:, None].astype(np.float32)
 
 
