@@ -12,7 +12,7 @@ from backend.rules.tables import table
 
 from .clock import CUE_RATE, ENCODER_RATE, STEPS_PER_CUE
 from .spaces import EXPRESSION_SIZE, HEAD_SIZE, LIP_CONTROLS
-from .steps import Steps
+from .steps import MOVED, Steps
 from .tracks import LONG_AGO, CueTracks, Jumps
 
 KEPT_STEPS: Final[int] = 4
@@ -49,7 +49,7 @@ class Recorder:
         """Add cue steps: those of line number `line`."""
         moved = np.stack([steps.position[line], steps.velocity[line]], axis=1).astype(np.float64)
         if self._steps == 0:
-            began = np.stack([steps.before.position[line], steps.before.velocity[line]])[None].astype(np.float64)
+            began = steps.before.row[line, : 2 * MOVED].reshape(1, 2, MOVED).astype(np.float64)
             first = {"expression": began[:, :, :EXPRESSION_SIZE], "head": began[:, :, EXPRESSION_SIZE:]}
             self.tracks = replace(self.tracks, **first)
         kept = self.tracks
