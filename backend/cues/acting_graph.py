@@ -108,9 +108,10 @@ def _choose(sheet: Sheet, weights: StepWeights, choices: str) -> tuple[str, str]
     sums = sheet.add("MatMul", sheet.add("Exp", choices), sheet.constant(weights.sums))
     below, whole = sheet.columns(sums, (weights.parts[0], weights.parts[0]))
     passed = sheet.add("Less", below, sheet.add("Mul", whole, "step.ranks"))
-    counted = sheet.add("Cast", passed, to=TensorProto.FLOAT)
-    pair, cell = (sheet.add("MatMul", counted, sheet.constant(column)) for column in weights.counted.T)
-    return sheet.add("Cast", pair, to=TensorProto.INT64), sheet.add("Cast", cell, to=TensorProto.INT64)
+    passed = sheet.add("Cast", passed, to=TensorProto.FLOAT)
+    counts = sheet.add("Cast", sheet.add("Gemm", passed, sheet.constant(weights.counted)), to=TensorProto.INT64)
+    pair, cell = (sheet.add("Gather", counts, sheet.constant(np.array(column)), axis=1) for column in (0, 1))
+    return pair, cell
 
 
 def _move(sheet: Sheet, weights: StepWeights, drawn: str, pair: str, past: tuple[str, str]) -> str:

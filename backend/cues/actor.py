@@ -89,6 +89,7 @@ class Actor:
         self.mel_mean = encoder.mel_mean.cpu().numpy()
         listener = GraphListener if self.device.type == "cpu" else TorchListener
         self.listener: Listener = listener(encoder.to(device).eval(), cues)
+        self._felt: dict[bytes, np.ndarray] = {}
 
     def ear(self) -> Ear:
         """Before the first piece of a line: after a quiet room, so that a mouth at rest begins the line at rest.
@@ -105,11 +106,21 @@ class Actor:
         piece, memory = self.listener.listen(inputs, neutral[:, :CONDITION_WIDTH], None, self.listener.start())
         return Ear(memory, piece.heard[:0], np.zeros((0, piece.modulation.shape[1] + 1), np.float32))
 
-    @torch.inference_mode()
     def feel(self, emotion: np.ndarray, character: np.ndarray | None = None) -> np.ndarray:
         """(S,49): the condition of a line under `emotion` (S,9), with example frames of the character (16,52); last how
         far its looks are averted.
         """
+        if len(emotion) > 1 or character is not None:
+            return self._feel(emotion, character)
+        lasting = emotion.tobytes()  # as most lines of a batch have it
+        felt = self._felt.get(lasting)
+        if felt is None:
+            felt = self._feel(emotion, None)
+            self._felt = {lasting: felt}
+        return felt
+
+    @torch.inference_mode()
+    def _feel(self, emotion: np.ndarray, character: np.ndarray | None) -> np.ndarray:
         code = torch.zeros(1, CHARACTER_WIDTH, device=self.device)
         if character is not None:
             code = self.cues.character(self._tensor(character))

@@ -43,14 +43,15 @@ class Frontend:
         self._frames = np.zeros((0, 2 * MEL_BANDS), dtype=np.float32)
         self._ahead = MEL_AHEAD - 1  # mel frames to skip, so that step 0 reads the frames 3 and 4
 
-    def push(self, samples: np.ndarray) -> np.ndarray:
-        """(S, INPUT_WIDTH) float32: the steps that `samples` (n,) float32 at 16 kHz complete."""
-        self._samples = np.concatenate([self._samples, np.asarray(samples, dtype=np.float32)])
+    def push(self, *pieces: np.ndarray) -> np.ndarray:
+        """(S, INPUT_WIDTH) float32: the steps that `pieces` of samples (n,) at 16 kHz complete."""
+        self._samples = np.concatenate([self._samples, *pieces], dtype=np.float32, casting="same_kind")
         count = max(0, (len(self._samples) - MEL_WINDOW) // SAMPLES_PER_MEL + 1)
         if count:
             mel = log_mel_frames(self._samples, count)
             self._samples = self._samples[count * SAMPLES_PER_MEL :]
-            self._frames = np.concatenate([self._frames, self.normalized(mel)])
+            fresh = self.normalized(mel)
+            self._frames = np.concatenate([self._frames, fresh]) if len(self._frames) else fresh
         skipped = min(self._ahead, len(self._frames))
         self._ahead -= skipped
         self._frames = self._frames[skipped:]
@@ -77,7 +78,7 @@ def encoder_inputs(samples: np.ndarray, mel_mean: np.ndarray) -> np.ndarray:
     """(S, INPUT_WIDTH) of a whole sound: a step for each 20 ms from 0 to its end, S = floor(duration x 50) + 1."""
     steps = steps_of(len(samples))
     frontend = Frontend(mel_mean)
-    return frontend.push(np.concatenate([samples, np.zeros(tail_samples(len(samples)), np.float32)]))[:steps]
+    return frontend.push(samples, np.zeros(tail_samples(len(samples)), np.float32))[:steps]
 
 
 def steps_of(samples: int) -> int:

@@ -38,7 +38,7 @@ class Sheet:
     def constant(self, array: np.ndarray) -> str:
         """An array that does not change; its name."""
         name = f"{self._names}w{len(self._weights)}"
-        self._weights.append(onnx.numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self._weights.append(onnx.numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
     def linear(self, signal: str, weight: np.ndarray, bias: np.ndarray) -> str:
