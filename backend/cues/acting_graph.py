@@ -8,12 +8,11 @@ which training differentiates; a test holds the two together.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
 from . import fixation_grid as grid
 from .generator import OLDEST, SECONDS_PER_STEP, SHORTEST_BLINK_INTERVAL, SHORTEST_FIXATION
@@ -44,19 +43,13 @@ def acting_graph(weights: StepWeights, held: bool) -> onnx.ModelProto:
     (M,B,38) and `keeps` (38,) bool, which columns of a row follow it. Outputs `row_after`, `hidden_after`, and of each
     step `rows` (M,B,38) and `begun` (M,B,2) bool, whether a saccade and a blink begin.
     """
-    body = _step(weights, held)
+    sheet = Sheet()
     steps = [*GIVEN, *(("kept",) if held else ())]
-    outputs = ["row_after", "hidden_after", "rows", "begun"]
-    loop = helper.make_node("Scan", [*STATES, *steps], outputs, body=body, num_scan_inputs=len(steps))
+    body = _step(weights, held)
+    after = sheet.several("Scan", 4, *STATES, *steps, body=body, num_scan_inputs=len(steps))
     inputs = {**dict.fromkeys(STATES, 2), **dict.fromkeys(steps, 3), **({"keeps": 1} if held else {})}
-    kinds = {"keeps": TensorProto.BOOL, "begun": TensorProto.BOOL}
-
-    def described(name: str, axes: int) -> onnx.ValueInfoProto:
-        return helper.make_tensor_value_info(name, kinds.get(name, TensorProto.FLOAT), [None] * axes)
-
-    given = [described(name, axes) for name, axes in inputs.items()]
-    results = [described(name, axes) for name, axes in zip(outputs, (2, 2, 3, 3), strict=True)]
-    return model_of(helper.make_graph([loop], "acting", given, results))
+    outputs: dict[str, str] = dict(zip(("row_after", "hidden_after", "rows", "begun"), after, strict=True))
+    return model_of(sheet.graph(inputs, outputs, {"keeps": TensorProto.BOOL, "begun": TensorProto.BOOL}))
 
 
 def _step(weights: StepWeights, held: bool) -> onnx.GraphProto:
@@ -71,7 +64,7 @@ def _step(weights: StepWeights, held: bool) -> onnx.GraphProto:
     motion = _move(sheet, weights, drawn, pair, (position, velocity))
     begun = _begin(sheet, cell, wink, ages)
     saccade = sheet.columns(begun, (1, 1))[0]
-    zero, step = (sheet.constant(np.float32(number)) for number in (0.0, SECONDS_PER_STEP))
+    zero, step = (sheet.number(number) for number in (0.0, SECONDS_PER_STEP))
     places = sheet.columns(sheet.add("Gather", sheet.constant(weights.cells), cell, axis=0), (2, 2))
     place = sheet.add("Add", places[0], sheet.add("Mul", places[1], "step.inside"))
     seen = sheet.add("Where", saccade, place, look)
@@ -87,8 +80,8 @@ def _step(weights: StepWeights, held: bool) -> onnx.GraphProto:
 def _hear(sheet: Sheet, weights: StepWeights, past: tuple[str, str, str, str]) -> str:
     """The recurrent unit after a step."""
     position, velocity, look, ages = past
-    old = sheet.add("Min", ages, sheet.constant(np.float32(OLDEST)))
-    old = sheet.add("Log", sheet.add("Add", old, sheet.constant(np.float32(1.0))))
+    old = sheet.add("Min", ages, sheet.number(OLDEST))
+    old = sheet.add("Log", sheet.add("Add", old, sheet.number(1.0)))
     history = sheet.add("Concat", position, velocity, look, old, axis=1)
     remembered = sheet.add("MatMul", history, sheet.constant(weights.remember))
     entered = sheet.gelu(sheet.add("Add", sheet.add("Mul", remembered, "step.scale"), "step.base"))
@@ -121,7 +114,7 @@ def _move(sheet: Sheet, weights: StepWeights, drawn: str, pair: str, past: tuple
     picked = sheet.add("Gather", sheet.constant(weights.picked), pair, axis=0)
     mean, spread = sheet.columns(sheet.add("GatherElements", drawn, picked, axis=1), (MOVED, MOVED))
     reach, middle = 0.5 * math.log(MOST / LEAST), 0.5 * math.log(LEAST * MOST)
-    reach, middle = (sheet.constant(np.float32(number)) for number in (reach, middle))
+    reach, middle = (sheet.number(number) for number in (reach, middle))
     spread = sheet.add("Add", sheet.add("Mul", sheet.add("Tanh", spread), reach), middle)
     drift = sheet.add("Mul", sheet.add("Exp", spread), "step.drift")
     pull = sheet.add("Sub", sheet.add("Add", mean, drift), past[0])
@@ -131,7 +124,7 @@ def _move(sheet: Sheet, weights: StepWeights, drawn: str, pair: str, past: tuple
 
 def _begin(sheet: Sheet, cell: str, wink: str, ages: str) -> str:
     """(B,2) whether a saccade and a blink begin."""
-    away = sheet.add("Less", cell, sheet.constant(np.int64(grid.STAY)))
+    away = sheet.add("Less", cell, sheet.constant(np.array(grid.STAY, np.int64)))
     away = sheet.add("Unsqueeze", away, sheet.constant(np.array([1], np.int64)))
     wanted = sheet.add("Concat", away, sheet.add("Greater", wink, "step.blink"), axis=1)
     return sheet.add("And", wanted, sheet.add("Greater", ages, sheet.constant(np.array(_SHORTEST, np.float32))))

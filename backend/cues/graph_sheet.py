@@ -41,6 +41,10 @@ class Sheet:
         self._weights.append(onnx.numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
+    def number(self, number: float) -> str:
+        """A number that does not change, float32; its name."""
+        return self.constant(np.array(number, np.float32))
+
     def linear(self, signal: str, weight: np.ndarray, bias: np.ndarray) -> str:
         """(S,n) -> (S,m) by a weight (m,n) and a bias (m,)."""
         return self.add("Gemm", signal, self.constant(weight), self.constant(bias), transB=1)

@@ -46,7 +46,7 @@ def hearing_graph(encoder: SpeechEncoder, cues: CueModel) -> onnx.ModelProto:
         **{f"kept{number}": name for number, name in enumerate((*kept, *kept_too))},
     }
     pasts = [f"past{number}" for number in range(len(kept) + len(kept_too))]
-    kinds = dict.fromkeys(("told", "phones", "visemes"), TensorProto.INT64)
+    kinds: dict[str, int] = dict.fromkeys(("told", "phones", "visemes"), TensorProto.INT64)
     return model_of(sheet.graph({"inputs": 2, "condition": 2, "told": 2, **dict.fromkeys(pasts, 2)}, outputs, kinds))
 
 
@@ -71,9 +71,9 @@ def _stack(sheet: Sheet, signal: str, stack: CausalStack, before: int) -> tuple[
     for number, block in enumerate(stack.blocks, start=before):
         assert isinstance(block, CausalBlock)
         longer = sheet.add("Concat", f"past{number}", signal, axis=0)
-        steps = [tap * block.dilation for tap in range(block.kernel)]
-        taps = [sheet.rows(longer, step, step - block.reach or LAST) for step in steps]
-        gathered = sheet.gelu(sheet.linear(sheet.add("Concat", *taps, axis=1), *_of(block.gather)))
+        steps = [tap * block.dilation for tap in range(block.kernel - 1)]
+        taps = [sheet.rows(longer, step, step - block.reach) for step in steps]
+        gathered = sheet.gelu(sheet.linear(sheet.add("Concat", *taps, signal, axis=1), *_of(block.gather)))
         signal = sheet.add("Add", signal, sheet.linear(gathered, *_of(block.mix)))
         kept.append(sheet.rows(longer, -block.reach, LAST))
     return signal, kept
