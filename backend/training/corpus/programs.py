@@ -25,6 +25,18 @@ PACKAGES: Final[tuple[str, ...]] = (
 """All in Debian main (bookworm)."""
 OPTIONAL_PACKAGES: Final[tuple[str, ...]] = ("rhvoice", "rhvoice-english", "libttspico-utils")
 """In Debian non-free (bookworm): free to use, but made of data that nobody publishes."""
+TONGUE_PACKAGES: Final[tuple[str, ...]] = (
+    "festvox-czech-dita",
+    "festvox-czech-krb",
+    "festvox-czech-machac",
+    "festvox-czech-ph",
+    "festvox-suopuhe-lj",
+    "festvox-suopuhe-mv",
+    "festvox-italp16k",
+    "festvox-itapc16k",
+    "festvox-ru",
+)
+"""Voices of other languages, in Debian main (bookworm)."""
 PROMPT_PACKAGES: Final[tuple[str, ...]] = ("asterisk-core-sounds-en", "asterisk-core-sounds-en-g722")
 PROMPT_SOUNDS: Final[Path] = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 PROMPT_TEXTS: Final[Path] = Path("/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz")
@@ -45,6 +57,15 @@ _NEEDED: Final[dict[str, Sequence[Path | str]]] = {
     "rhvoice": ("RHVoice-test",),
     "rhvoice-english": (RHVOICE_VOICES / "bdl", RHVOICE_VOICES / "clb"),
     "libttspico-utils": ("pico2wave",),
+    "festvox-czech-dita": (FESTIVAL_VOICES / "czech" / "czech_dita",),
+    "festvox-czech-krb": (FESTIVAL_VOICES / "czech" / "czech_krb",),
+    "festvox-czech-machac": (FESTIVAL_VOICES / "czech" / "czech_machac",),
+    "festvox-czech-ph": (FESTIVAL_VOICES / "czech" / "czech_ph",),
+    "festvox-suopuhe-lj": (FESTIVAL_VOICES / "finnish" / "suo_fi_lj_diphone",),
+    "festvox-suopuhe-mv": (FESTIVAL_VOICES / "finnish" / "hy_fi_mv_diphone",),
+    "festvox-italp16k": (FESTIVAL_VOICES / "italian" / "lp_diphone",),
+    "festvox-itapc16k": (FESTIVAL_VOICES / "italian" / "pc_diphone",),
+    "festvox-ru": (FESTIVAL_VOICES / "russian" / "msu_ru_nsh_clunits",),
 }
 """Of each package a program or file by which it is known."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from addon.core.errors import SpeechError
@@ -27,12 +27,14 @@ def arpabet(name: str) -> tuple[str, ...]:
     return (lower.upper(),)
 
 
-def arpabet_line(ends: Iterable[tuple[str, float]]) -> tuple[Phone, ...]:
+def arpabet_line(
+    ends: Iterable[tuple[str, float]], named: Callable[[str], tuple[str, ...]] = arpabet
+) -> tuple[Phone, ...]:
     """(name, end in seconds) of a synthesizer, in order of time, as phones; one that becomes two is halved."""
     line: list[Phone] = []
     at = 0.0
     for name, end in ends:
-        names = arpabet(name)
+        names = named(name)
         step = (end - at) / len(names)
         if step > 0:
             line += [Phone(n, at + k * step, at + (k + 1) * step) for k, n in enumerate(names)]

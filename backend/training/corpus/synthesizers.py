@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from backend.speech.phones import SILENCE, Phone
 
 from .programs import run_program
 from .radio import arpabet_line
+from .tongues import phones_of, spelled
 from .voices import Manner, Voice
 
 
@@ -44,7 +46,7 @@ def _flite(voice: Voice, text: str, manner: Manner, scratch: Path) -> Spoken | N
     if printed is None:
         return None
     pairs = (item.split(":") for item in printed.split())
-    return _spoken(wav, [(name, float(end)) for name, end in pairs], manner)
+    return _spoken(voice, wav, [(name, float(end)) for name, end in pairs], manner)
 
 
 def _festival(voice: Voice, sentences: Sequence[str], manners: Sequence[Manner], scratch: Path) -> list[Spoken | None]:
@@ -54,18 +56,22 @@ def _festival(voice: Voice, sentences: Sequence[str], manners: Sequence[Manner],
     for number, (text, manner) in enumerate(zip(sentences, manners, strict=True)):
         wav, seg = (scratch / f"{number}.{kind}" for kind in ("wav", "seg"))
         wav.unlink(missing_ok=True)
+        said = spelled(text, voice.tongue)
         lines += [
             f"(Parameter.set 'Duration_Stretch {manner.stretch})",
             # The HTS engine has durations of its own and takes a speed.
             f'(set! hts_engine_params (append own_hts \'(("-r" {1 / manner.stretch:.4f}))))',
             *([_festival_pitch(manner.pitch_hz)] if manner.pitch_hz else []),
-            f"(set! u (utt.synth (eval (list 'Utterance 'Text {json.dumps(text)}))))",
+            f"(set! u (utt.synth (eval (list 'Utterance 'Text {json.dumps(said, ensure_ascii=False)}))))",
             f'(utt.save.wave u "{wav}" \'riff)',
             f'(utt.save.segs u "{seg}")',
         ]
     script.write_text("\n".join(lines) + "\n", encoding="utf-8")
     run_program(["festival", "--batch", str(script)])  # what it got done before a failure is kept
-    return [_spoken(scratch / f"{n}.wav", _segments(scratch / f"{n}.seg"), manner) for n, manner in enumerate(manners)]
+    return [
+        _spoken(voice, scratch / f"{n}.wav", _segments(scratch / f"{n}.seg"), manner)
+        for n, manner in enumerate(manners)
+    ]
 
 
 def _festival_pitch(mean: float) -> str:
@@ -81,13 +87,13 @@ def _segments(path: Path) -> list[tuple[str, float]]:
     return [(f[2], float(f[0])) for f in fields if len(f) == 3]
 
 
-def _spoken(wav: Path, ends: list[tuple[str, float]], manner: Manner) -> Spoken | None:
+def _spoken(voice: Voice, wav: Path, ends: list[tuple[str, float]], manner: Manner) -> Spoken | None:
     """Sound and phones with the manner's silence around them; None where the engine wrote no usable sound."""
     try:
         samples = read_sound(wav).samples
     except SoundError:  # also where there is no file
         return None
-    phones = arpabet_line(ends)
+    phones = arpabet_line(ends, partial(phones_of, tongue=voice.tongue))
     said = [p.end for p in phones if p.name != SILENCE]
     if not said or said[-1] > len(samples) / SAMPLE_RATE:  # diphone voices stop within the last pause
         return None

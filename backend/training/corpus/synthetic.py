@@ -20,12 +20,14 @@ from .programs import missing_packages, require_packages
 from .synthesizers import speak
 from .texts import choose, read_fortunes
 from .untimed import read_aloud
-from .voices import OPTIONAL_VOICES, PACKAGES, VOICES, Manner, Voice, draw_manner
+from .voices import OPTIONAL_VOICES, OTHER_TONGUES, PACKAGES, VOICES, Manner, Voice, draw_manner
 
 log = logging.getLogger(__name__)
 
 PER_VOICE: Final[dict[str, int]] = {"train": 320, "validation": 60, "test": 60}
 """Sentences of each voice: 1600 for training from five voices, about 1.4 hours, and as many from four optional ones."""
+OTHER_SHARE: Final[float] = 0.5
+"""Voices of other languages say so many of them: nine, about 1.7 hours."""
 
 
 def synthetic_batches(seed: int, limit: int | None) -> list[Batch]:
@@ -36,9 +38,9 @@ def synthetic_batches(seed: int, limit: int | None) -> list[Batch]:
     """
     require_packages(["fortunes", *_packages(VOICES)])
     dealt = deal_sentences(read_fortunes(), seed)
-    here = (*VOICES, *_installed(OPTIONAL_VOICES))
+    here = (*VOICES, *_installed((*OPTIONAL_VOICES, *OTHER_TONGUES)))
     batches: list[tuple[int, Batch]] = []
-    for number, voice in enumerate((*VOICES, *OPTIONAL_VOICES)):
+    for number, voice in enumerate((*VOICES, *OPTIONAL_VOICES, *OTHER_TONGUES)):
         if voice in here:
             made = _batches(voice, dealt[voice][:limit], (seed, number))
             batches += [(turn, batch) for turn, batch in enumerate(made)]
@@ -51,29 +53,38 @@ def deal_sentences(sentences: Sequence[str], seed: int) -> dict[Voice, tuple[str
     The optional voices choose among those that the others leave, so that who has them changes nothing for the others.
     """
     dealt: dict[Voice, tuple[str, ...]] = {}
-    for voices in (VOICES, OPTIONAL_VOICES):
+    for voices in (VOICES, OPTIONAL_VOICES, OTHER_TONGUES):
         given = {text for texts in dealt.values() for text in texts}
         left = [text for text in sentences if text not in given]
-        chosen = iter(choose(left, sum(PER_VOICE[v.split] for v in voices), seed))
-        dealt |= {voice: tuple(islice(chosen, PER_VOICE[voice.split])) for voice in voices}
+        chosen = iter(choose(left, sum(_count(voice) for voice in voices), seed))
+        dealt |= {voice: tuple(islice(chosen, _count(voice))) for voice in voices}
     return dealt
 
 
+def _count(voice: Voice) -> int:
+    """Sentences of a voice."""
+    return round(PER_VOICE[voice.split] * (OTHER_SHARE if voice in OTHER_TONGUES else 1.0))
+
+
 def _packages(voices: Sequence[Voice]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(package for voice in voices for package in PACKAGES[voice.engine]))
+    return tuple(dict.fromkeys(package for voice in voices for package in _packages_of(voice)))
+
+
+def _packages_of(voice: Voice) -> tuple[str, ...]:
+    return (*PACKAGES[voice.engine], *((voice.package,) if voice.package else ()))
 
 
 def _installed(voices: Sequence[Voice]) -> tuple[Voice, ...]:
     """Those of the optional voices that this machine has; the others are told with the line that installs them."""
     if missing := missing_packages(_packages(voices)):
-        without = ", ".join(v.name for v in voices if set(PACKAGES[v.engine]) & set(missing))
+        without = ", ".join(v.name for v in voices if set(_packages_of(v)) & set(missing))
         log.info(
-            "The corpus goes without the optional voices %s. Their packages are in Debian non-free: add `contrib "
-            "non-free` to the components of the APT sources, then: apt-get install %s",
+            "The corpus goes without the optional voices %s. Install them with: apt-get install %s (RHVoice and SVOX "
+            "are in Debian non-free: add `contrib non-free` to the components of the APT sources)",
             without,
             " ".join(missing),
         )
-    return tuple(v for v in voices if not set(PACKAGES[v.engine]) & set(missing))
+    return tuple(v for v in voices if not set(_packages_of(v)) & set(missing))
 
 
 def _batches(voice: Voice, texts: tuple[str, ...], seed: tuple[int, int]) -> list[Batch]:

@@ -21,6 +21,7 @@ class Voice:
     """One voice of an engine ("flite", "festival", "rhvoice" or "pico").
 
     `pitch_hz` is the mean pitch that is varied; 0 where the engine does not let it (rms and slt ignore the setting).
+    `tongue` is its language (`tongues`), `package` what it needs beside its engine's.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Voice:
     split: str
     pitch_hz: float = 0.0
     licence: str = "BSD-like (CMU); texts: Debian fortunes"
+    tongue: str = "en"
+    package: str = ""
 
 
 VOICES: Final[tuple[Voice, ...]] = (
@@ -52,6 +55,25 @@ OPTIONAL_VOICES: Final[tuple[Voice, ...]] = (
 of debian/copyright: RHVoice's for all voices without terms of their own; Pico's says of its voice data that they claim
 to be Apache-2.0 and have no sources. RHVoice's slt is in training already, alan may be the person of awb, lyubov and
 evgeniy-eng are non-commercial."""
+_BRAILCOM: Final[str] = "GPL-3.0-or-later (Brailcom); texts: Debian fortunes"
+_BRAILCOM_PH: Final[str] = "GPL-2.0-or-later (Brailcom); texts: Debian fortunes"
+_SUOPUHE: Final[str] = "LGPL-2+ (Suopuhe, universities of Helsinki and Joensuu); texts: Debian fortunes"
+_IFM: Final[str] = "GPL-2.0-or-later (Italian FESTIVAL Modules, CNR and IRST); texts: Debian fortunes"
+_SHMYREV: Final[str] = "BSD-like (Nickolay V. Shmyrev); texts: Debian fortunes"
+OTHER_TONGUES: Final[tuple[Voice, ...]] = (
+    Voice("czech_dita", "festival", "train", 0.0, _BRAILCOM, "cs", "festvox-czech-dita"),
+    Voice("czech_krb", "festival", "train", 0.0, _BRAILCOM, "cs", "festvox-czech-krb"),
+    Voice("czech_machac", "festival", "train", 0.0, _BRAILCOM, "cs", "festvox-czech-machac"),
+    Voice("czech_ph", "festival", "train", 0.0, _BRAILCOM_PH, "cs", "festvox-czech-ph"),
+    Voice("suo_fi_lj_diphone", "festival", "train", 0.0, _SUOPUHE, "fi", "festvox-suopuhe-lj"),
+    Voice("hy_fi_mv_diphone", "festival", "train", 0.0, _SUOPUHE, "fi", "festvox-suopuhe-mv"),
+    Voice("lp_diphone", "festival", "train", 0.0, _IFM, "it", "festvox-italp16k"),
+    Voice("pc_diphone", "festival", "train", 0.0, _IFM, "it", "festvox-itapc16k"),
+    Voice("msu_ru_nsh_clunits", "festival", "train", 0.0, _SHMYREV, "ru", "festvox-ru"),
+)
+"""From Debian main, used where they are installed: nine more persons, one a child, who tell their phones. Left out: the
+Catalan voice, whose b between vowels is no closure and has no name of its own, and those of India, whose stops have
+more kinds than the project's phones."""
 PACKAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "flite": ("flite",),
     "festival": tuple(

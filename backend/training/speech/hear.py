@@ -23,14 +23,17 @@ from backend.cues.encoder import SpeechEncoder
 from backend.cues.frontend import steps_of
 from backend.training.augment import AugmentConfig, augment
 from backend.training.corpus.manifest import Clip
+from backend.training.corpus.voices import OTHER_TONGUES
 from backend.training.labels import SpeechLabels, speech_labels
 
-from .teachers import Taught, read_teachers, taught_by
+from .teachers import Taught, read_teachers, taught_by, taught_by_labels
 
 log = logging.getLogger(__name__)
 
 OFTENER: Final[dict[str, float]] = {"own_voice": 2.0, "asterisk": 2.0}
 """Sources that are drawn more often than their length: native speakers on clean microphones, half an hour of two."""
+UNTAUGHT: Final[frozenset[str]] = frozenset(voice.name for voice in OTHER_TONGUES)
+"""Voices whose labels are all that is learned from: exact, and of no language that a teacher would know."""
 BABBLE_CLIPS: Final[int] = 40
 """Training clips that noise is made of."""
 HANDFUL: Final[int] = 16
@@ -108,12 +111,18 @@ def _examples(
         rng = np.random.default_rng(seed)
         samples = clip.samples(hearing.folder)
         plain = example_of(clip, samples)
-        made.append(plain)
-        made += [_stretched(*augment(samples, babble, rng, hearing.augment), plain) for _ in range(hearing.copies)]
+        copies = [_stretched(*augment(samples, babble, rng, hearing.augment), plain) for _ in range(hearing.copies)]
+        made += [_taught(hearing, clip, example) for example in (plain, *copies)]
+    return made
+
+
+def _taught(hearing: Hearing, clip: Clip, example: Example) -> Example:
+    """The example with what teachers say of it, or the labels where the voice is none that they know."""
     if hearing.teachers is None:
-        return made
-    teachers = _teachers(hearing.teachers)
-    return [replace(example, taught=taught_by(teachers, example.mel)) for example in made]
+        return example
+    if clip.voice in UNTAUGHT:
+        return replace(example, taught=taught_by_labels(example.labels))
+    return replace(example, taught=taught_by(_teachers(hearing.teachers), example.mel))
 
 
 def _mel(samples: np.ndarray, steps: int) -> np.ndarray:

@@ -194,9 +194,11 @@ def _card(
         + ("; the same against what teachers say (knowledge distillation)" if recipe.teachers else ""),
         "licence": "GPL-3.0-or-later",
         "data": {source: f"{count:.2f} h" for source, count in hours.items()},
-        "data_licence": "flite and festival voices: BSD-like (CMU, CSTR); RHVoice bdl and clb: LGPL-2.1-or-later; SVOX "
-        "Pico: Apache-2.0; Asterisk prompts: Allison Smith, CC-BY-SA-3.0; speechocean762: free for commercial and "
-        "non-commercial use; philippmatthes_own_voice: Apache-2.0; noises are made by the recipe",
+        "data_licence": "flite, English and Russian festival voices: BSD-like (CMU, CSTR, N. V. Shmyrev); Czech ones: "
+        "GPL-3.0-or-later and, ph, GPL-2.0-or-later (Brailcom); Finnish ones: LGPL-2+ (Suopuhe); Italian ones: "
+        "GPL-2.0-or-later (CNR, IRST); RHVoice bdl and clb: LGPL-2.1-or-later; SVOX Pico: Apache-2.0; Asterisk "
+        "prompts: Allison Smith, CC-BY-SA-3.0; speechocean762: free for commercial and non-commercial use; "
+        "philippmatthes_own_voice: Apache-2.0; noises are made by the recipe",
         "command": _command(recipe),
         "learned_from": dict(origins),
         "seed": recipe.seed,

@@ -15,9 +15,11 @@ import torch
 
 from addon.core.errors import RequestError
 from backend.cues.clock import MEL_AHEAD
-from backend.cues.encoder import ARTICULATION, SpeechEncoder
+from backend.cues.encoder import ARTICULATION, ENCODED_PHONES, SpeechEncoder
 from backend.cues.frontend import INPUT_WIDTH, Frontend
 from backend.cues.library import load_encoder
+from backend.speech.visemes import VISEMES
+from backend.training.labels import SpeechLabels
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,15 @@ def taught_by(teachers: Sequence[SpeechEncoder], mel: np.ndarray) -> Taught:
     """What the teachers say, on average, of a clip's log-mel frames (2 S + 4, 80)."""
     said = [_said(teacher, mel) for teacher in teachers]
     return Taught(*(np.mean(parts, axis=0).astype(np.float16) for parts in zip(*said, strict=True)))
+
+
+def taught_by_labels(labels: SpeechLabels) -> Taught:
+    """The labels themselves, in the place of teachers who have never met a voice."""
+    phones, visemes = (
+        np.eye(count, dtype=np.float16)[numbers]
+        for count, numbers in ((len(ENCODED_PHONES), labels.phones), (len(VISEMES), labels.visemes))
+    )
+    return Taught(phones, visemes, labels.articulation.astype(np.float16))
 
 
 def _said(teacher: SpeechEncoder, mel: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
