@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from addon.core.errors import SpeechError
-from backend.audio.sound import SAMPLE_RATE
-from backend.speech.phones import PHONES, SILENCE
+from backend.audio.prosody import analyse_prosody
+from backend.audio.sound import SAMPLE_RATE, Sound
+from backend.cues.encoder import ARTICULATION, ENCODED_PHONES
+from backend.speech.phones import PHONES, SILENCE, Phone
+from backend.speech.visemes import VISEMES
 from backend.training.corpus import programs, synthetic, texts, tongues
 from backend.training.corpus.synthesizers import Spoken, speak
 from backend.training.corpus.voices import OPTIONAL_VOICES, OTHER_TONGUES, VOICES, Manner, Voice
 from backend.training.labels import speech_labels
-from backend.training.speech.hear import UNTAUGHT
-from backend.training.speech.teachers import taught_by_labels
+from backend.training.speech.teachers import Taught, lips_corrected
 from tests.backend.test_corpus_aligned import needs_fortunes
 
 SENTENCE = "Maybe Bob will pop up by the big map before five."
@@ -74,18 +76,18 @@ def test_they_say_what_no_other_says_and_take_nothing_from_the_others(monkeypatc
     assert all(dealt[voice] == without[voice] for voice in (*VOICES, *OPTIONAL_VOICES))
 
 
-def test_of_a_voice_that_no_teacher_knows_the_labels_are_taught(tmp_path: Path) -> None:
-    voice = OTHER_TONGUES[0]
-    if programs.missing_packages((voice.package,)):
-        pytest.skip(f"needs apt-get install {voice.package}")
-    from backend.audio.prosody import analyse_prosody
-    from backend.audio.sound import Sound
-
-    assert voice.name in UNTAUGHT
-    spoken = speak(voice, [SENTENCE], [Manner(1.0, 0.0, 0.2, 0.1)], tmp_path)[0]
-    assert spoken is not None
-    labels = speech_labels(spoken.phones, analyse_prosody(Sound(spoken.samples, "")), 100)
-    taught = taught_by_labels(labels)
-    assert np.array_equal(taught.phones.argmax(axis=1), labels.phones)
-    assert np.array_equal(taught.visemes.sum(axis=1), np.ones(100))
-    np.testing.assert_allclose(taught.articulation, labels.articulation, atol=1e-3)
+def test_of_a_foreign_voice_the_labels_have_the_word_where_lips_meet_and_the_teachers_elsewhere() -> None:
+    phones = (Phone("AA", 0.0, 0.3), Phone("P", 0.3, 0.5), Phone("EH", 0.5, 0.8), Phone("F", 0.8, 1.0))
+    labels = speech_labels(phones, analyse_prosody(Sound(np.zeros(SAMPLE_RATE, np.float32), "")), 50)
+    said, seen = (np.full((50, count), 1.0 / count) for count in (len(ENCODED_PHONES), len(VISEMES)))
+    seen[:, VISEMES.index("I")] += 1.0
+    taught = lips_corrected(Taught(said, seen, np.full((50, len(ARTICULATION)), 0.4)), labels)
+    closed = np.isin(labels.visemes, [VISEMES.index(name) for name in ("PP", "FF")])
+    assert 0 < closed.sum() < 50
+    assert np.array_equal(taught.visemes.argmax(axis=1)[closed], labels.visemes[closed])
+    assert np.array_equal(taught.phones.argmax(axis=1)[closed], labels.phones[closed])
+    assert set(taught.visemes.argmax(axis=1)[~closed]) == {VISEMES.index("I")}
+    assert taught.visemes[~closed, VISEMES.index("PP")].max() < 1e-3
+    np.testing.assert_allclose(taught.visemes.astype(np.float32).sum(axis=1), 1.0, atol=5e-3)
+    np.testing.assert_allclose(taught.articulation[:, 3:], labels.articulation[:, 3:], atol=1e-3)
+    np.testing.assert_allclose(taught.articulation[~closed, :3], 0.4, atol=1e-3)

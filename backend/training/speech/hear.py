@@ -26,14 +26,15 @@ from backend.training.corpus.manifest import Clip
 from backend.training.corpus.voices import OTHER_TONGUES
 from backend.training.labels import SpeechLabels, speech_labels
 
-from .teachers import Taught, read_teachers, taught_by, taught_by_labels
+from .teachers import Taught, lips_corrected, read_teachers, taught_by
 
 log = logging.getLogger(__name__)
 
 OFTENER: Final[dict[str, float]] = {"own_voice": 2.0, "asterisk": 2.0}
 """Sources that are drawn more often than their length: native speakers on clean microphones, half an hour of two."""
-UNTAUGHT: Final[frozenset[str]] = frozenset(voice.name for voice in OTHER_TONGUES)
-"""Voices whose labels are all that is learned from: exact, and of no language that a teacher would know."""
+FOREIGN: Final[frozenset[str]] = frozenset(voice.name for voice in OTHER_TONGUES)
+"""Voices whose vowels are of other languages: where there are teachers, their labels say where the lips meet and
+nothing else. Where they said everything, more closures were right, and 0.014 fewer frames of a clean English reader."""
 BABBLE_CLIPS: Final[int] = 40
 """Training clips that noise is made of."""
 HANDFUL: Final[int] = 16
@@ -117,12 +118,20 @@ def _examples(
 
 
 def _taught(hearing: Hearing, clip: Clip, example: Example) -> Example:
-    """The example with what teachers say of it, or the labels where the voice is none that they know."""
+    """The example with what teachers say of it; of a foreign voice they have the word where its lips do not meet."""
     if hearing.teachers is None:
         return example
-    if clip.voice in UNTAUGHT:
-        return replace(example, taught=taught_by_labels(example.labels))
-    return replace(example, taught=taught_by(_teachers(hearing.teachers), example.mel))
+    taught = taught_by(_teachers(hearing.teachers), example.mel)
+    if clip.voice not in FOREIGN:
+        return replace(example, taught=taught)
+    taught = lips_corrected(taught, example.labels)
+    said = SpeechLabels(
+        taught.phones.argmax(axis=1),
+        taught.visemes.argmax(axis=1),
+        taught.articulation.astype(np.float32),
+        example.labels.prosody,
+    )
+    return replace(example, taught=taught, labels=said)
 
 
 def _mel(samples: np.ndarray, steps: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from backend.cues.clock import MEL_AHEAD
 from backend.cues.encoder import ARTICULATION, ENCODED_PHONES, SpeechEncoder
 from backend.cues.frontend import INPUT_WIDTH, Frontend
 from backend.cues.library import load_encoder
-from backend.speech.visemes import VISEMES
+from backend.speech.visemes import BILABIAL, LABIODENTAL, VISEMES
 from backend.training.labels import SpeechLabels
 
 
@@ -57,13 +57,29 @@ def taught_by(teachers: Sequence[SpeechEncoder], mel: np.ndarray) -> Taught:
     return Taught(*(np.mean(parts, axis=0).astype(np.float16) for parts in zip(*said, strict=True)))
 
 
-def taught_by_labels(labels: SpeechLabels) -> Taught:
-    """The labels themselves, in the place of teachers who have never met a voice."""
-    phones, visemes = (
-        np.eye(count, dtype=np.float16)[numbers]
-        for count, numbers in ((len(ENCODED_PHONES), labels.phones), (len(VISEMES), labels.visemes))
+def lips_corrected(taught: Taught, labels: SpeechLabels) -> Taught:
+    """What teachers say of a voice whose labels are sure of one thing alone, where the lips meet.
+
+    There the labels have the word; elsewhere the teachers, less what they say of meeting lips.
+    """
+    meeting = np.isin(labels.visemes, [VISEMES.index(name) for name in ("PP", "FF")])
+    lips = len(ARTICULATION) - 2
+    articulation = np.where(meeting[:, None], labels.articulation, taught.articulation)
+    return Taught(
+        _corrected(taught.phones, labels.phones, meeting, ENCODED_PHONES, BILABIAL | LABIODENTAL),
+        _corrected(taught.visemes, labels.visemes, meeting, VISEMES, frozenset({"PP", "FF"})),
+        np.concatenate([articulation[:, :lips], labels.articulation[:, lips:]], axis=1).astype(np.float16),
     )
-    return Taught(phones, visemes, labels.articulation.astype(np.float16))
+
+
+def _corrected(
+    shares: np.ndarray, truth: np.ndarray, meeting: np.ndarray, names: Sequence[str], closed: frozenset[str]
+) -> np.ndarray:
+    """Shares (S,n) of 1: of the truth where lips are `meeting`, elsewhere of what is not `closed`."""
+    apart = shares.astype(np.float32) * np.array([name not in closed for name in names], np.float32) + 1e-6
+    return np.where(
+        meeting[:, None], np.eye(len(names), dtype=np.float32)[truth], apart / apart.sum(axis=1, keepdims=True)
+    ).astype(np.float16)
 
 
 def _said(teacher: SpeechEncoder, mel: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
