@@ -44,12 +44,16 @@ def acting_graph(weights: StepWeights, held: bool) -> onnx.ModelProto:
     step `rows` (M,B,38) and `begun` (M,B,2) bool, whether a saccade and a blink begin.
     """
     sheet = Sheet()
-    steps = [*GIVEN, *(("kept",) if held else ())]
+    steps = _given(held)
     body = _step(weights, held)
     after = sheet.several("Scan", 4, *STATES, *steps, body=body, num_scan_inputs=len(steps))
     inputs = {**dict.fromkeys(STATES, 2), **dict.fromkeys(steps, 3), **({"keeps": 1} if held else {})}
     outputs: dict[str, str] = dict(zip(("row_after", "hidden_after", "rows", "begun"), after, strict=True))
     return model_of(sheet.graph(inputs, outputs, {"keeps": TensorProto.BOOL, "begun": TensorProto.BOOL}))
+
+
+def _given(held: bool) -> tuple[str, ...]:
+    return (*GIVEN, "kept") if held else GIVEN
 
 
 def _step(weights: StepWeights, held: bool) -> onnx.GraphProto:
@@ -72,9 +76,10 @@ def _step(weights: StepWeights, held: bool) -> onnx.GraphProto:
     row = sheet.add("Concat", motion, seen, aged, axis=1)
     if held:
         row = sheet.add("Where", "keeps", "step.kept", row)
-    given = [*STATES, *GIVEN, *(("kept",) if held else ())]
     results = {"step.row_after": row, "step.hidden_after": hidden, "step.rows": row, "step.begun": begun}
-    return sheet.graph({f"step.{name}": 2 for name in given}, results, {"step.begun": TensorProto.BOOL})
+    return sheet.graph(
+        {f"step.{name}": 2 for name in (*STATES, *_given(held))}, results, {"step.begun": TensorProto.BOOL}
+    )
 
 
 def _hear(sheet: Sheet, weights: StepWeights, past: tuple[str, str, str, str]) -> str:

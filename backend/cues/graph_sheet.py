@@ -1,4 +1,4 @@
-"""Graphs for onnxruntime, written node by node."""
+"""Graphs for onnxruntime, written node by node, and run on one core."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
+import onnxruntime
 from onnx import TensorProto, helper
 
 OPSET: Final[int] = 20
 """The first with GELU in its tanh form."""
 IR: Final[int] = 10
+"""Of the file format: of itself onnx writes its newest, which an older onnxruntime refuses."""
 
 
 class Sheet:
@@ -81,3 +83,10 @@ class Sheet:
 def model_of(graph: onnx.GraphProto) -> onnx.ModelProto:
     """The model of a graph."""
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
+
+
+def session_of(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    """What runs a model, on one core of the CPU: lines share the cores."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

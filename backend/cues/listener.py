@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
-import onnxruntime
 import torch
 
 from .encoder import PROSODY, SpeechEncoder
+from .graph_sheet import session_of
 from .hearing_graph import hearing_graph
 from .model import CueModel
 from .told import TAPS, TRUST, UNTOLD
@@ -56,10 +56,7 @@ class GraphListener:
     """In onnxruntime on one core of a CPU."""
 
     def __init__(self, encoder: SpeechEncoder, cues: CueModel) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        graph = hearing_graph(encoder, cues).SerializeToString()
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._session = session_of(hearing_graph(encoder, cues))
         stacks = encoder.stack, cues.lips.stack
         self._shapes = [(reach, stack.width) for stack in stacks for reach in stack.reaches]
 

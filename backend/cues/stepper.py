@@ -12,6 +12,7 @@ from scipy.special import ndtr
 
 from .acting_graph import acting_graph
 from .generator import BEFORE, CueGenerator
+from .graph_sheet import session_of
 from .spaces import EXPRESSION_SIZE
 from .step_weights import StepWeights
 from .steps import COLUMNS, MOVED, ROW, TREMOR, Steps, StepState
@@ -28,12 +29,12 @@ class Stepper:
 
     def __init__(self, generator: CueGenerator) -> None:
         self._weights = StepWeights.of(generator)
-        self._free = _session(self._weights, held=False)
+        self._free = session_of(acting_graph(self._weights, held=False))
 
     @cached_property
     def _bound(self) -> onnxruntime.InferenceSession:
         """Steps that follow others that are held; few need it."""
-        return _session(self._weights, held=True)
+        return session_of(acting_graph(self._weights, held=True))
 
     def start(self, batch: int) -> StepState:
         """As `CueGenerator.start`."""
@@ -118,13 +119,6 @@ class Stepper:
             "blink": np.log(rank / (1.0 - rank)),
         }
         return {name: _contiguous(part) for name, part in parts.items()}
-
-
-def _session(weights: StepWeights, held: bool) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    graph = acting_graph(weights, held).SerializeToString()
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def _kept_columns(layers: Sequence[str]) -> np.ndarray:

@@ -212,7 +212,7 @@ def test_a_graph_and_torch_hear_the_same(lasting: bool, told: bool) -> None:
         assert np.array_equal(pieces[0].visemes, pieces[1].visemes)
 
 
-def test_numpy_and_torch_take_the_same_step() -> None:
+def test_a_graph_and_torch_take_the_same_step() -> None:
     generator, rng = ACTOR.cues.generator, np.random.default_rng(0)
     batch, steps = 3, 40
     features = torch.from_numpy(rng.standard_normal((batch, steps, CueConfig().features)).astype(np.float32))

@@ -25,18 +25,6 @@ PACKAGES: Final[tuple[str, ...]] = (
 """All in Debian main (bookworm)."""
 OPTIONAL_PACKAGES: Final[tuple[str, ...]] = ("rhvoice", "rhvoice-english", "libttspico-utils")
 """In Debian non-free (bookworm): free to use, but made of data that nobody publishes."""
-TONGUE_PACKAGES: Final[tuple[str, ...]] = (
-    "festvox-czech-dita",
-    "festvox-czech-krb",
-    "festvox-czech-machac",
-    "festvox-czech-ph",
-    "festvox-suopuhe-lj",
-    "festvox-suopuhe-mv",
-    "festvox-italp16k",
-    "festvox-itapc16k",
-    "festvox-ru",
-)
-"""Voices of other languages, in Debian main (bookworm)."""
 PROMPT_PACKAGES: Final[tuple[str, ...]] = ("asterisk-core-sounds-en", "asterisk-core-sounds-en-g722")
 PROMPT_SOUNDS: Final[Path] = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 PROMPT_TEXTS: Final[Path] = Path("/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz")

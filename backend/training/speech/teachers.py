@@ -60,7 +60,8 @@ def taught_by(teachers: Sequence[SpeechEncoder], mel: np.ndarray) -> Taught:
 def lips_corrected(taught: Taught, labels: SpeechLabels) -> Taught:
     """What teachers say of a voice whose labels are sure of one thing alone, where the lips meet.
 
-    There the labels have the word; elsewhere the teachers, less what they say of meeting lips.
+    `taught` and `labels` are of the same S steps. There the labels have the word; elsewhere the teachers, less what
+    they say of meeting lips.
     """
     meeting = np.isin(labels.visemes, [VISEMES.index(name) for name in ("PP", "FF")])
     lips = len(ARTICULATION) - 2
