@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from addon.core.performance import Performance
-from backend.evaluation.articulation import follow_sound, opening_correlation, spans_of, viseme_frames, visemes_in
+from backend.evaluation.articulation import (
+    follow_sound,
+    opening_correlation,
+    spans_of,
+    viseme_frames,
+    viseme_opening_correlation,
+    visemes_in,
+)
 from backend.evaluation.contacts import Closures, closures
 from backend.evaluation.geometry import LIPS, UPPER, distances, upper_face_dynamics_deviation
 from backend.evaluation.intensity import intensity_correlation, lip_intensity, speech_intensity
@@ -223,6 +230,16 @@ def test_viseme_frames_count_right_frames_with_and_without_silence() -> None:
     assert found.accuracy == pytest.approx(0.875)
     assert found.speech_accuracy == pytest.approx(0.75)
     assert viseme_frames(truth, truth, 2.0).accuracy == 1.0
+
+
+def test_the_opening_of_visemes_tells_a_late_mouth_from_a_wrong_one() -> None:
+    truth = [("sil", 0.0, 0.5), ("aa", 0.5, 0.8), ("PP", 0.8, 0.9), ("E", 0.9, 1.2), ("sil", 1.2, 2.0)]
+    late = [(name, start + 0.05, end + 0.05) for name, start, end in truth]
+    wrong = [("aa" if name == "sil" else "sil", start, end) for name, start, end in truth]
+    assert viseme_opening_correlation(truth, truth, 2.0) == pytest.approx(1.0)
+    assert 0.8 < viseme_opening_correlation(late, truth, 2.0) < 0.97
+    assert viseme_opening_correlation(wrong, truth, 2.0) < -0.8
+    assert np.isnan(viseme_opening_correlation([], truth, 2.0))
 
 
 def test_what_a_performance_says_it_performed_is_read_from_its_meta(spoken: Performance) -> None:
