@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from addon.core.performance import Performance
 from backend.audio.prosody import PROSODY_RATE, Prosody
-from backend.face.landmarks import inner_lip_gap
+from backend.face.landmarks import inner_lip_gap, mouth_width
 from backend.speech.phones import Phone
 from backend.speech.visemes import visemes_of
 
@@ -108,10 +108,30 @@ def spans_of(phones: Sequence[Phone]) -> list[tuple[str, float, float]]:
     return [(v.name, v.start, v.end) for v in visemes_of(phones)]
 
 
-def opening_correlation(performed: Performance, reference: Performance) -> float:
-    """Pearson r of the two inner-lip gaps over the frames that both have, at lag 0."""
+@dataclass(frozen=True)
+class MouthFit:
+    """How a mouth goes with a reference's: r of the inner-lip gap and of the mouth's width, and by what factor each
+    ranges further than the reference's (5th to 95th percentile): below 1 it mumbles, above 1 it overacts.
+    """
+
+    opening_r: float
+    width_r: float
+    opening_range: float
+    width_range: float
+
+
+def mouth_fit(performed: Performance, reference: Performance) -> MouthFit:
+    """Over the frames that both have, at lag 0."""
     count = common_frames(performed, reference)
-    return pearson(inner_lip_gap(performed.landmarks[:count]), inner_lip_gap(reference.landmarks[:count]))
+    ours, theirs = performed.landmarks[:count], reference.landmarks[:count]
+    gaps, widths = ((measure(ours), measure(theirs)) for measure in (inner_lip_gap, mouth_width))
+    return MouthFit(pearson(*gaps), pearson(*widths), _range(gaps[0], gaps[1]), _range(widths[0], widths[1]))
+
+
+def _range(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The range of (T,) beside another's; nan where the other stands still."""
+    mine, other = (float(np.subtract(*np.percentile(signal, [95, 5]))) for signal in (ours, theirs))
+    return mine / other if other > 1e-9 else float("nan")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ TABLES = (
     "Goals",
     "Speed",
     "Closures and visemes",
-    "Opening curve and its timing",
+    "Opening, width and timing",
     "Distances from the reference",
     "Loudness, beats, head and voice",
     "Jitter",

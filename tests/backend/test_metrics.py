@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from addon.core.performance import Performance
 from backend.evaluation.articulation import (
     follow_sound,
-    opening_correlation,
+    mouth_fit,
     spans_of,
     viseme_frames,
     viseme_opening_correlation,
@@ -251,10 +251,21 @@ def test_what_a_performance_says_it_performed_is_read_from_its_meta(spoken: Perf
     assert visemes_in(changed(spoken, meta={})) is None
 
 
-def test_opening_correlates_with_itself_and_not_with_a_still_mouth(spoken: Performance) -> None:
-    assert opening_correlation(spoken, spoken) == pytest.approx(1.0)
+def test_a_mouth_fits_itself_and_a_still_one_fits_nothing(spoken: Performance) -> None:
+    assert astuple(mouth_fit(spoken, spoken)) == pytest.approx((1.0, 1.0, 1.0, 1.0))
     still = changed(spoken, landmarks=np.repeat(spoken.landmarks[:1], spoken.frame_count, axis=0))
-    assert np.isnan(opening_correlation(still, spoken))
+    fit = mouth_fit(still, spoken)
+    assert np.isnan(fit.opening_r)
+    assert fit.opening_range == fit.width_range == 0.0
+    assert np.isnan(mouth_fit(spoken, still).opening_range)
+
+
+def test_a_mouth_that_mumbles_has_the_shape_of_the_speech_and_not_its_range(spoken: Performance) -> None:
+    mean = spoken.landmarks.mean(axis=0)
+    fit = mouth_fit(changed(spoken, landmarks=mean + 0.5 * (spoken.landmarks - mean)), spoken)
+    assert fit.width_r > 0.98
+    assert 0.45 < fit.opening_range < 0.55
+    assert 0.45 < fit.width_range < 0.55
 
 
 def test_a_mouth_that_follows_the_sound_is_open_inside_speech_and_shut_outside() -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 import numpy as np
 
 from addon.core.performance import Performance
 from backend.evaluation.articulation import (
+    MouthFit,
     VisemeFrames,
-    opening_correlation,
+    mouth_fit,
     spans_of,
     viseme_frames,
     viseme_opening_correlation,
@@ -50,7 +51,7 @@ class _Measured:
 
     distances: tuple[Distances, ...]
     timing: tuple[Misalignment, ...]
-    opening: tuple[float, ...]
+    mouth: tuple[MouthFit, ...]
     closures: Closures
     visemes: VisemeFrames | None
     heard: tuple[float, ...] | None
@@ -73,7 +74,7 @@ def lips(studio: Studio, material: Material) -> Section:
             f"Recordings that align: {counts}. The rules engine differs from the reference only in the phones that it "
             "recognizes without text; any other engine differs in everything it does otherwise than rules would.",
         ],
-        items=[_closure_table(found), _timing_table(found), _distance_table(found), *_drawings(studio, corpora)],
+        items=[_closure_table(found), _mouth_table(found), _distance_table(found), *_drawings(studio, corpora)],
         measured=_goals(found),
     )
 
@@ -88,20 +89,20 @@ def _aligned(studio: Studio, recordings: Sequence[Recording]) -> list[_Heard]:
 
 
 def _measure(studio: Studio, engine: str, corpus: Sequence[_Heard]) -> _Measured:
-    rows, timing, opening, shut, said = [], [], [], Closures(), []
+    rows, timing, mouth, shut, said = [], [], [], Closures(), []
     for heard in corpus:
         ours, reference = studio.perform(engine, heard.recording), studio.reference(heard.recording)
         gap = inner_lip_gap(ours.landmarks)
         rows.append(distances(ours, reference))
         timing.append(misalignment(gap, inner_lip_gap(reference.landmarks), ours.fps))
-        opening.append(opening_correlation(ours, reference))
+        mouth.append(mouth_fit(ours, reference))
         shut = shut + closures(gap, ours.fps, heard.phones)
         said.append(_visemes(ours, heard))
     named = [one for one in said if one is not None]
     if len(named) < len(said):
-        return _Measured(tuple(rows), tuple(timing), tuple(opening), shut, None, None)
+        return _Measured(tuple(rows), tuple(timing), tuple(mouth), shut, None, None)
     frames = sum((one for one, _ in named), start=VisemeFrames())
-    return _Measured(tuple(rows), tuple(timing), tuple(opening), shut, frames, tuple(r for _, r in named))
+    return _Measured(tuple(rows), tuple(timing), tuple(mouth), shut, frames, tuple(r for _, r in named))
 
 
 def _visemes(performance: Performance, heard: _Heard) -> tuple[VisemeFrames, float] | None:
@@ -144,7 +145,7 @@ def _closure_table(found: Mapping[str, Mapping[str, _Measured]]) -> Table:
     return Table("Closures and visemes", columns, rows, note)
 
 
-def _timing_table(found: Mapping[str, Mapping[str, _Measured]]) -> Table:
+def _mouth_table(found: Mapping[str, Mapping[str, _Measured]]) -> Table:
     rows = []
     for corpus, engines in found.items():
         for engine, m in engines.items():
@@ -154,24 +155,33 @@ def _timing_table(found: Mapping[str, Mapping[str, _Measured]]) -> Table:
             rate = float(np.mean([t.match_rate for t in m.timing]))
             milliseconds = 1000.0 * float(np.mean([t.seconds for t in fit])) if fit else float("nan")
             shown = milliseconds if rate >= COMPARABLE else "not comparable"
-            r = float(np.nanmean(m.opening))
-            worst = float(np.nanmin(m.opening))
+            mean = _mean_fit(m.mouth)
+            worst = float(np.nanmin([fit.opening_r for fit in m.mouth]))
             by_ear = None if m.heard is None else _goal(float(np.nanmean(m.heard)), 0.85, corpus)
             clips = f"{len(fit)} of {len(m.timing)}"
-            rows.append([corpus, engine, _goal(r, 0.85, corpus), worst, by_ear, shown, rate, clips])
+            ranges = [mean.width_r, mean.opening_range, mean.width_range]
+            rows.append(
+                [corpus, engine, _goal(mean.opening_r, 0.85, corpus), worst, by_ear, *ranges, shown, rate, clips]
+            )
     columns = (
-        "corpus", "engine", "opening r, mean", "worst clip", "opening r of visemes", "MTM, ms", "match rate",
-        "comparable clips",
+        "corpus", "engine", "opening r, mean", "worst clip", "opening r of visemes", "width r", "opening range",
+        "width range", "MTM, ms", "match rate", "comparable clips",
     )  # fmt: skip
     note = (
         "r is Pearson's, of the inner-lip gap and the reference's at lag 0; of visemes, that of two curves that are "
         "blended from how open the visemes that were heard and the aligned ones are by one table, which is how other "
-        "networks that read speech are measured. MTM is the mean temporal misalignment of "
+        "networks that read speech are measured. Ranges are from the 5th to the 95th percentile, as shares of the "
+        "reference's: a mouth below 1 mumbles. MTM is the mean temporal misalignment of "
         "the extrema by derivative DTW, over the clips in which at least 60 % of the reference's extrema match; where "
         "the mean match rate is below that, the engines are not comparable by it, because MTM falls again when motion "
         "is unrelated."
     )
-    return Table("Opening curve and its timing", columns, rows, note)
+    return Table("Opening, width and timing", columns, rows, note)
+
+
+def _mean_fit(mouth: Sequence[MouthFit]) -> MouthFit:
+    """The mean over clips."""
+    return MouthFit(*np.nanmean([astuple(fit) for fit in mouth], axis=0).tolist())
 
 
 def _distance_table(found: Mapping[str, Mapping[str, _Measured]]) -> Table:
@@ -228,7 +238,7 @@ def _goals(found: Mapping[str, Mapping[str, _Measured]]) -> dict[str, dict[str, 
             if engine == REFERENCE:
                 continue
             values = {"closure_recall": m.closures.recall, "closure_precision": m.closures.precision}
-            values["opening_r"] = float(np.nanmean(m.opening))
+            values["opening_r"] = _mean_fit(m.mouth).opening_r
             if m.visemes is not None and m.heard is not None:
                 values |= {"visemes": m.visemes.accuracy, "viseme_opening_r": float(np.nanmean(m.heard))}
             for name, value in values.items():
