@@ -166,6 +166,24 @@ def test_training_goes_on_from_weights_of_the_same_size(corpus: Path, trained: P
         train_speech(wider, tmp_path / "wider")
 
 
+def test_half_of_the_start_is_kept_where_that_is_asked_for(corpus: Path, trained: Path, tmp_path: Path) -> None:
+    whole = SpeechRecipe(corpus, copies=0, batch=2, crop=60, schedule=FEW, start=trained / "speech")
+    train_speech(whole, tmp_path / "whole")
+    train_speech(replace(whole, kept=0.5), tmp_path / "half")
+    before, learned, mean = (
+        load_file(f"{path}.safetensors") for path in (whole.start, tmp_path / "whole", tmp_path / "half")
+    )
+    for name, tensor in mean.items():
+        torch.testing.assert_close(tensor, 0.5 * (before[name] + learned[name]))
+    assert any(not torch.equal(tensor, before[name]) for name, tensor in mean.items())
+    assert "--start START --keep 0.5" in json.loads((tmp_path / "half.json").read_text(encoding="utf-8"))["command"]
+
+
+def test_a_share_of_no_start_cannot_be_kept(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="share of --start"):
+        train_speech(SpeechRecipe(corpus, copies=0, schedule=FEW, kept=0.5), tmp_path / "speech")
+
+
 def test_a_folder_without_teachers_is_told(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="no weights in the folder of teachers"):
         train_speech(SpeechRecipe(corpus, copies=0, schedule=FEW, teachers=tmp_path), tmp_path / "speech")

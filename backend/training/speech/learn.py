@@ -50,7 +50,8 @@ GAP_UNIT: Final[float] = 0.1
 class SpeechRecipe:
     """Everything that decides the weights: corpus, seed, sizes. `crop` in steps.
 
-    `teachers` is a folder of encoders to learn from beside the labels, `start` weights to go on from, without suffix.
+    `teachers` is a folder of encoders to learn from beside the labels, `start` weights to go on from, without suffix,
+    and `kept` the share 0..1 of them that is kept in the end.
     """
 
     corpus: Path
@@ -63,12 +64,14 @@ class SpeechRecipe:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     teachers: Path | None = None
     start: Path | None = None
+    kept: float = 0.0
 
 
 def train_speech(recipe: SpeechRecipe, out: Path) -> None:
     """Train, measure on the voices that were not heard, write weights and card to `out` (without suffix).
 
-    Raises RequestError, before any work, where there are no teachers or the start is of another size.
+    Raises RequestError, before any work, where there are no teachers, the start is of another size, or a share of no
+    start is to be kept.
     """
     origins = _origins(recipe)
     clips = read_manifest(recipe.corpus)
@@ -103,8 +106,19 @@ def learn(examples: Sequence[Example], recipe: SpeechRecipe) -> SpeechEncoder:
     source = batches(shelf_of(examples, where), encoder.mel_mean, recipe.batch, recipe.crop, drawn)
     phone_weight = _class_weights(ENCODED_PHONES, BILABIAL | LABIODENTAL).to(where)
     viseme_weight = _class_weights(VISEMES, frozenset({"PP", "FF"})).to(where)
+    first = {name: value.clone() for name, value in encoder.state_dict().items()}
     optimise(encoder, lambda: losses(encoder, next(source), phone_weight, viseme_weight), recipe.schedule)
+    encoder.load_state_dict(mean_weights(first, encoder.state_dict(), recipe.kept))
     return encoder
+
+
+def mean_weights(first: Mapping[str, Tensor], learned: Mapping[str, Tensor], kept: float) -> dict[str, Tensor]:
+    """The weights `learned` with the share `kept`, 0..1, of those that they went on from.
+
+    What went on from one start lies in one basin, where the mean of two hears strangers as well as the better of them
+    (model soups; Wortsman et al. 2022, arXiv 2203.05482); what learned to read the features before reads the mean's.
+    """
+    return {name: torch.lerp(value, first[name], kept) for name, value in learned.items()}
 
 
 def _first(examples: Sequence[Example], recipe: SpeechRecipe) -> SpeechEncoder:
@@ -214,17 +228,34 @@ def _command(recipe: SpeechRecipe) -> str:
         f"python -m backend train speech --corpus CORPUS --steps {recipe.schedule.steps} --copies {recipe.copies} "
         f"--batch {recipe.batch} --rate {recipe.schedule.rate} --seed {recipe.seed} --width {model.width} "
         f"--dilations {dilations} --dropout {model.dropout}"
-    ) + "".join(f" --{name} {name.upper()}" for name in ("start", "teachers") if getattr(recipe, name))
+    ) + "".join(
+        f" --{name} {said}"
+        for name, said, given in (
+            ("start", "START", recipe.start),
+            ("keep", recipe.kept, recipe.kept),
+            ("teachers", "TEACHERS", recipe.teachers),
+        )
+        if given
+    )
 
 
 def _origins(recipe: SpeechRecipe) -> dict[str, dict[str, Any]]:
-    """Size, hash and command of the weights that were learned from, by name: the start and the teachers."""
+    """Size, hash and command of the weights that were learned from, by name: the start and the teachers; and the hashes
+    of those that they learned from themselves.
+    """
+    if not 0.0 <= recipe.kept <= 1.0 or (recipe.kept and recipe.start is None):
+        raise RequestError(
+            "train.keep", "--keep is the share of --start that is kept: give both, and a share of 0 to 1."
+        )
     files = {file.stem: file for file in encoder_files(recipe.teachers)} if recipe.teachers else {}
     if recipe.start is not None:
         _started(recipe.start, recipe.model)
         files["start"] = recipe.start.with_suffix(".json")
     cards = {name: json.loads(file.with_suffix(".json").read_text(encoding="utf-8")) for name, file in files.items()}
-    return {
-        name: {"model": card["config"]["model"], "sha256": card["sha256"], "command": card["command"]}
-        for name, card in cards.items()
-    }
+    return {name: _origin(card) for name, card in cards.items()}
+
+
+def _origin(card: Mapping[str, Any]) -> dict[str, Any]:
+    before = {name: origin["sha256"] for name, origin in card.get("learned_from", {}).items()}
+    origin = {"model": card["config"]["model"], "sha256": card["sha256"], "command": card["command"]}
+    return {**origin, "learned_from": before} if before else origin

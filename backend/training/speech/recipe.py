@@ -17,6 +17,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--batch", type=int, help="crops that are learned from at once (16; a GPU takes 64)")
     parser.add_argument("--rate", type=float, help="of learning (0.002); less where it goes on from --start")
     parser.add_argument("--start", type=Path, help="weights of this recipe and size, without suffix, to go on from")
+    parser.add_argument("--keep", type=float, default=0.0, help="share of --start in the mean of both that is written")
     parser.add_argument("--teachers", type=Path, help="folder of encoders that it learns from beside the labels")
     parser.add_argument("--width", type=int, help="of the encoder; a teacher may be wider")
     parser.add_argument("--dilations", type=int, nargs="+", help="of its convolutions, one a block")
@@ -33,7 +34,9 @@ def run(options: argparse.Namespace) -> int:
 
     from .learn import SpeechRecipe, train_speech
 
-    usual = SpeechRecipe(options.corpus, options.seed, teachers=options.teachers, start=options.start)
+    usual = SpeechRecipe(
+        options.corpus, options.seed, teachers=options.teachers, start=options.start, kept=options.keep
+    )
     size = {name: getattr(options, name) for name in ("width", "dropout")}
     size["dilations"] = tuple(options.dilations) if options.dilations else None
     recipe = replace(
