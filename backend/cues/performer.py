@@ -20,7 +20,7 @@ from backend.speech.phones import Phone
 
 from .actor import Actor, Dice, Heard, even
 from .clock import ENCODER_RATE, STEPS_PER_CUE
-from .contrast import EXPONENTS, TOLD_EXPONENTS, with_contrast
+from .contrast import with_contrast
 from .expression_space import expression_channels
 from .frontend import encoder_inputs
 from .recorder import Recorder
@@ -147,7 +147,7 @@ def _layers(actor: Actor, line: CueLine, tracks: CueTracks, times: np.ndarray) -
 
 def _speech(line: CueLine, spoken: np.ndarray, emotion: np.ndarray) -> np.ndarray:
     """The speech channels (T,52), with the contrast that the doubt of the network has taken from them."""
-    return with_contrast(spoken, emotion, TOLD_EXPONENTS if line.phones else EXPONENTS)
+    return with_contrast(spoken, emotion, told=bool(line.phones))
 
 
 def _act(

@@ -60,6 +60,16 @@ def test_a_text_leads_the_lips() -> None:
         assert r_told > r_heard + 0.03
 
 
+@pytest.mark.parametrize("text", [None, SHIPPED_TEXT])
+def test_a_mouth_rounds_and_spreads_as_far_as_that_of_the_rules(text: str | None) -> None:
+    """From the narrowest twentieth of its frames to the widest, however sure the network is of what it hears."""
+    rules = mouth_width(perform(SHIPPED_LINE, text=SHIPPED_TEXT, engine="rules").landmarks)
+    mouth = mouth_width(perform(SHIPPED_LINE, text=text).landmarks)
+    narrow, wide = np.percentile(rules, [5, 95])
+    low, high = np.percentile(mouth, [5, 95])
+    assert 0.8 < (high - low) / (wide - narrow) < 1.2
+
+
 def test_the_mouth_opens_with_the_voice_of_real_people(shared_data: Path) -> None:
     """Beside the rules on the aligned text of the same recordings, which know every phone."""
     found = []
