@@ -23,8 +23,8 @@ SEAL_FROM: Final[float] = 0.25
 SEAL_FULL: Final[float] = 0.5
 """Strength of a contact as the network expects it, from where lips begin to meet and where they are sealed: between
 them the doubt of the network would leave them ajar. Higher ones find fewer p, b, m and are wrong less often: on
-validation voices (non-native; festival ked) 0.25 to 0.5 find 0.86 and 0.95, 0.62 and 0.65 of them right; 0.45 to 0.7
-find 0.80 and 0.92, 0.71 and 0.77 of them right."""
+validation voices (non-native; festival ked) 0.25 to 0.5 find 0.85 and 0.95, 0.62 and 0.70 of them right; 0.45 to 0.7
+find 0.79 and 0.92, 0.78 and 0.81 of them right."""
 SEALED: Final[float] = 0.96
 """Of the strength that a line between two steps comes to, what is a whole seal."""
 LONGEST_BLINK: Final[float] = 1.0
