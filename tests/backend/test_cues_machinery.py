@@ -20,6 +20,7 @@ from backend.cues.film import CONDITION_WIDTH
 from backend.cues.fixation_grid import CELLS, STAY, cell_of, centres, classes_of, fixations_in
 from backend.cues.frontend import INPUT_WIDTH, Frontend, encoder_inputs, tail_samples
 from backend.cues.generator import NOISE
+from backend.cues.heard import phones_heard, spans_heard
 from backend.cues.listener import GraphListener, TorchListener
 from backend.cues.model import CueConfig
 from backend.cues.motor import STIFFNESS, follow
@@ -30,6 +31,7 @@ from backend.cues.told import TAPS, UNTOLD, told_phones
 from backend.rules.layers import Direction
 from backend.rules.smoothing import add_pulses
 from backend.speech.phones import SILENCE, Phone
+from backend.speech.visemes import VISEMES
 from backend.training.cues.drives import drive_of, followed
 from tests.backend.actors import babble, line_of, untrained_actor, untrained_networks
 
@@ -167,6 +169,17 @@ def test_lips_are_told_the_phones_around_a_step() -> None:
     names = [ENCODED_PHONES[number] for number in now]
     assert names == [SILENCE] * 5 + ["M"] * 5 + ["AA"] * 15 + [SILENCE] * 5
     assert np.array_equal(now[10:], ahead[:-10])
+
+
+def test_a_closure_of_one_step_is_kept_as_a_viseme_and_not_as_a_phone() -> None:
+    steps = ["sil", "aa", "aa", "aa", "PP", "E", "E", "sil"]
+    visemes = spans_heard(np.array([VISEMES.index(name) for name in steps]), VISEMES, 0.16)
+    assert [name for name, _, _ in visemes] == ["sil", "aa", "PP", "E", "sil"]
+    assert [start for _, start, _ in visemes[1:]] == pytest.approx([0.01, 0.07, 0.09, 0.13])
+    assert (visemes[0][1], visemes[-1][2]) == (0.0, 0.16)
+    said = [SILENCE, SILENCE, "AA", "AA", "P", "EH", "EH", SILENCE, SILENCE]
+    phones = phones_heard(np.array([ENCODED_PHONES.index(name) for name in said]), 0.18)
+    assert [phone.name for phone in phones] == [SILENCE, "AA", "EH", SILENCE]
 
 
 def test_a_known_text_moves_the_lips_and_nothing_else() -> None:
