@@ -18,7 +18,7 @@ from backend.rules.head import pivot_translation
 from backend.rules.layers import Direction, frame_times
 from backend.speech.phones import Phone
 
-from .actor import Actor, Dice, Heard, even
+from .actor import Actor, Dice, Ear, Heard, even
 from .clock import ENCODER_RATE, STEPS_PER_CUE
 from .contrast import with_contrast
 from .expression_space import expression_channels
@@ -65,7 +65,8 @@ def hear_line(actor: Actor, line: CueLine) -> Heard:
     emotion = line.emotion.sample(np.zeros(1) if lasts else np.arange(len(inputs)) / ENCODER_RATE)
     condition = actor.feel(emotion, line.character)
     told = told_phones(line.phones, len(inputs)) if line.phones else None
-    pieces, ear = [], actor.ear()
+    pieces: list[Heard] = []
+    ear: Ear | None = None
     for at in range(0, len(inputs), PIECE):
         span = slice(at, at + PIECE)
         felt = condition if lasts else condition[span]

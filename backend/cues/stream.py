@@ -15,7 +15,7 @@ from addon.core.performance import Performance
 from backend.audio.sound import SAMPLE_RATE, Sound
 from backend.rules.layers import Direction
 
-from .actor import Actor, Dice, even
+from .actor import Actor, Dice, Ear, even
 from .clock import ENCODER_RATE
 from .frontend import INPUT_WIDTH, Frontend, steps_of, tail_samples
 from .performer import DRAWN_LAYERS, CueLine, frames_of
@@ -41,7 +41,7 @@ class CueStream:
         self._actor = actor
         self._line = CueLine(Sound(np.zeros(0, np.float32), sound_sha256), emotion, direction, None, character)
         self._frontend = Frontend(actor.mel_mean)
-        self._ear = actor.ear()
+        self._ear: Ear | None = None
         self._lasting = actor.feel(emotion.sample(np.zeros(1)), character) if len(emotion.times) == 1 else None
         self._state: StepState | None = None
         self._dice = Dice(dict.fromkeys(DRAWN_LAYERS, direction.seed), sound_sha256)

@@ -18,6 +18,7 @@ from backend.audio.decode import read_sound
 from backend.audio.sound import SAMPLE_RATE, Sound
 from backend.cues import live
 from backend.cues.library import load_encoder
+from backend.cues.stream import LIVE
 from backend.engine import perform_sounds
 from backend.evaluation.statistics import blinks, head_degrees, world_gaze
 from backend.face.landmarks import CLOSED_LIPS, inner_lip_gap, mouth_width
@@ -135,6 +136,20 @@ def test_a_line_that_begins_with_a_pause_begins_with_the_mouth_at_rest() -> None
     gap = inner_lip_gap(performance.landmarks[:20])
     assert gap[0] < gap[10:].mean() + 0.01
     assert gap.max() - gap.min() < 0.015
+
+
+@pytest.mark.parametrize("vowel", ["AE", "AY", "EH"])
+def test_a_recording_that_was_cut_at_a_vowel_begins_with_the_mouth_open(vowel: str) -> None:
+    """And a live line begins so too: it is known from the first step that the sound has begun before."""
+    phones = perform(SHIPPED_LINE, text=SHIPPED_TEXT, engine="rules").meta["phones"]
+    begins = next(start for name, start, end in phones if name == vowel and end - start > 0.06)
+    cut = Sound(read_sound(SHIPPED_LINE).samples[round((begins + 0.01) * SAMPLE_RATE) :], LIVE)
+    whole = by_networks(cut)
+    assert inner_lip_gap(whole.landmarks[:3]).max() > 0.1
+    stream = live(EmotionTrack.constant("neutral"), fps=30.0)
+    pieces = [stream.push(cut.samples[at : at + 320]) for at in range(0, SAMPLE_RATE, 320)]
+    frames = np.concatenate([piece.landmarks for piece in pieces if piece is not None])
+    np.testing.assert_allclose(frames, whole.landmarks[: len(frames)], atol=1e-4)
 
 
 def test_noise_does_not_speak() -> None:
