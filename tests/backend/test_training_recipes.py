@@ -30,7 +30,7 @@ from backend.training.augment import AugmentConfig
 from backend.training.corpus.manifest import Corpus, Material, read_manifest
 from backend.training.cues.directions import draw_direction
 from backend.training.cues.last_layer import controls_with_gap, sealed_gap
-from backend.training.cues.learn import CueRecipe, train_cues, train_lips
+from backend.training.cues.learn import CueRecipe, material, train_cues, train_lips
 from backend.training.cues.takes import lesson_of_take, read_takes
 from backend.training.judge.learn import JudgeRecipe, train_judge
 from backend.training.solver import Schedule
@@ -213,6 +213,18 @@ def test_test_voices_are_scored_and_not_trained_on(trained: Path) -> None:
     card = json.loads((trained / "speech.json").read_text(encoding="utf-8"))
     assert set(card["metrics"]) == {"validation flite", "test flite"}
     assert card["data"] == {"flite": "0.00 h"}
+
+
+def test_lips_learn_nothing_from_voices_whose_vowels_are_of_other_languages(corpus: Path, tmp_path: Path) -> None:
+    mixed = Corpus(tmp_path)
+    for number, clip in enumerate(clip for clip in read_manifest(corpus) if clip.split == "train"):
+        voice = "czech_ph" if number else clip.voice
+        said = Material(clip.id, clip.source, voice, "train", clip.text, "none", clip.samples(corpus), clip.phones)
+        mixed.add(said)
+    recipe = CueRecipe(tmp_path, performances=1)
+    (scene,), lessons = material(recipe, "train", np.random.default_rng(0))
+    assert scene.duration > read_manifest(tmp_path)[0].duration
+    assert len(lessons) == 1
 
 
 def test_the_last_layer_of_the_lips_is_solved_and_nothing_else_changes(corpus: Path, trained: Path) -> None:

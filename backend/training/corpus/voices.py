@@ -74,6 +74,8 @@ OTHER_TONGUES: Final[tuple[Voice, ...]] = (
 """From Debian main, used where they are installed: nine more persons, one a child, who tell their phones. Left out: the
 Catalan voice, whose b between vowels is no closure and has no name of its own, and those of India, whose stops have
 more kinds than the project's phones."""
+FOREIGN: Final[frozenset[str]] = frozenset(voice.name for voice in OTHER_TONGUES)
+"""Their names. What their labels are sure of is where lips meet; vowels are of other languages."""
 PACKAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "flite": ("flite",),
     "festival": tuple(

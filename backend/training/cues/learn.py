@@ -21,6 +21,7 @@ from backend.cues.library import load_cues, load_encoder
 from backend.cues.model import CueConfig, CueModel
 from backend.cues.weights import read_weights
 from backend.training.corpus.manifest import read_manifest
+from backend.training.corpus.voices import FOREIGN
 from backend.training.solver import Schedule, as_card, device, optimise, save_weights
 
 from .captures import read_drifts
@@ -116,8 +117,8 @@ def train_lips(recipe: CueRecipe, out: Path) -> None:
 
 
 def material(recipe: CueRecipe, split: str, rng: np.random.Generator) -> tuple[list[Scene], list[Lesson]]:
-    """The scenes of a split and what the rules make of them."""
-    clips = [clip for clip in read_manifest(recipe.corpus) if clip.split == split]
+    """The scenes of a split and what the rules make of them; none of voices whose vowels are of other languages."""
+    clips = [clip for clip in read_manifest(recipe.corpus) if clip.split == split and clip.voice not in FOREIGN]
     encoder = load_encoder().to(device())
     scenes = scenes_of(recipe.corpus, clips, encoder, rng)
     drifts = read_drifts(recipe.captures, ENCODER_RATE) if recipe.captures else []
