@@ -53,8 +53,8 @@ OPENING_HEARD: Final[Contrast] = Contrast(0.8, 0.55, 0.35, 1.6)
 """With it the 95th percentile of the gap of validation voices (non-native; festival ked) is 0.245 and 0.243 IOD, where
 the rules on aligned phones have 0.244 and 0.248. What is narrow is drawn further: lips at rest stay together."""
 OPENING_TOLD: Final[Contrast] = Contrast(0.1, 0.2, 0.35, 1.6)
-"""Lips that were told the text are in less doubt: with it their percentile is 1.02 and 0.99 of the rules', and 0.96 of a
-clean reader's."""
+"""Lips that were told the text are in less doubt: with it their percentile is 1.02 and 0.99 of the rules', and 0.96 of
+a clean reader's."""
 SHAPES: Final[tuple[Shape, ...]] = (
     Shape(
         tuple(indices("mouthPucker", "mouthFunnel")),
