@@ -22,11 +22,11 @@ from backend.rules.streams import stream
 
 from .aversion import aversion_of
 from .clock import MEL_PER_STEP, STEPS_PER_CUE
-from .encoder import SpeechEncoder
+from .encoder import VOICE, SpeechEncoder
 from .film import CHARACTER_WIDTH, CONDITION_WIDTH
 from .frontend import encoder_inputs
 from .generator import NOISE
-from .listener import GraphListener, Listener, Memory, TorchListener
+from .listener import GraphListener, Listener, Memory, Piece, TorchListener
 from .model import CueModel
 from .stepper import Stepper
 from .steps import TREMOR, Steps, StepState
@@ -57,13 +57,14 @@ class Ear:
 class Heard:
     """A piece of one line as it was heard: S encoder steps, and the M cue steps that they complete.
 
-    `lips` (S,17) as the lips generator gives them; `phones`, `visemes` (S,) the likeliest, numbers in `ENCODED_PHONES`
-    and `VISEMES`; `motion` what the cue steps need of the sound, the emotion and the character: as
-    `CueGenerator.listen` gives it, each (M,...), or (1,...) of an emotion that lasts; and last (M,2) how much somebody
-    speaks, about 0..1, and how far looks are averted.
+    `lips` (S,17) as the lips generator gives them; `voice` (S,4) the `VOICE`; `phones`, `visemes` (S,) the likeliest,
+    numbers in `ENCODED_PHONES` and `VISEMES`; `motion` what the cue steps need of the sound, the emotion and the
+    character: as `CueGenerator.listen` gives it, each (M,...), or (1,...) of an emotion that lasts; and last (M,2) how
+    much somebody speaks, about 0..1, and how far looks are averted.
     """
 
     lips: np.ndarray
+    voice: np.ndarray
     phones: np.ndarray
     visemes: np.ndarray
     motion: tuple[np.ndarray, ...]
@@ -114,7 +115,7 @@ class Actor:
         inputs = encoder_inputs(room.astype(np.float32), self.mel_mean)
         neutral = self.feel(EmotionTrack.constant("neutral").sample(np.zeros(1)))
         piece, memory = self.listener.listen(inputs, neutral[:, :CONDITION_WIDTH], None, self.listener.start())
-        return Ear(memory, piece.heard[:0], np.zeros((0, piece.modulation.shape[1] + 1), np.float32))
+        return Ear(memory, self._split(piece)[0][:0], np.zeros((0, piece.modulation.shape[1] + 1), np.float32))
 
     def feel(self, emotion: np.ndarray, character: np.ndarray | None = None) -> np.ndarray:
         """(S,49): the condition of a line under `emotion` (S,9), with example frames of the character (16,52); last how
@@ -149,14 +150,20 @@ class Actor:
         ear = ear or self._before(inputs[0])
         felt, averted = condition[:, :CONDITION_WIDTH], condition[:, CONDITION_WIDTH:]
         piece, memory = self.listener.listen(inputs, felt, told, ear.memory)
-        heard, waiting = _cue_steps(np.concatenate([ear.heard, piece.heard]))
+        fresh, voice = self._split(piece)
+        heard, waiting = _cue_steps(np.concatenate([ear.heard, fresh]))
         modulation, still = np.concatenate([piece.modulation, averted], axis=1), ear.modulation
         if len(condition) == len(inputs):
             modulation, still = _cue_steps(np.concatenate([ear.modulation, modulation]))
         scale, shift, out, averted = np.split(modulation, self._modulated, axis=1)
         bearing = np.concatenate([heard[:, -1:], np.broadcast_to(averted, (len(heard), 1))], axis=1)
         motion = heard[:, :-1], scale, shift, out, bearing
-        return Heard(piece.lips, piece.phones, piece.visemes, motion), Ear(memory, waiting, still)
+        return Heard(piece.lips, voice, piece.phones, piece.visemes, motion), Ear(memory, waiting, still)
+
+    def _split(self, piece: Piece) -> tuple[np.ndarray, np.ndarray]:
+        """What the cue steps hear of a piece (S,97), last how much somebody speaks, and the voice (S,4)."""
+        audio = self.cues.config.generator.audio
+        return piece.heard[:, : audio + 1], piece.heard[:, audio:]
 
     @cached_property
     def _modulated(self) -> tuple[int, int, int]:
@@ -209,3 +216,4 @@ def even(steps: int) -> int:
 
 
 assert STEPS_PER_CUE == 2
+assert VOICE[0] == "speaking"

@@ -24,6 +24,8 @@ ARTICULATION: Final[tuple[str, ...]] = ("gap", "width", "jaw", "bilabial", "labi
 """Inner-lip gap, change of mouth width (IOD) and jawOpen before closures, and the strength of the contacts, 0..1."""
 PROSODY: Final[tuple[str, ...]] = ("speaking", "loudness", "pitch", "opening", "accent")
 """As in `backend.rules.emphasis.Emphasis`; loudness in 10 dB, pitch in 10 semitones, accent as pulses 0..1."""
+VOICE: Final[tuple[str, ...]] = ("speaking", "loudness", "pitch", "accent")
+"""Of `PROSODY` what moves more than the mouth."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from onnx import TensorProto
 from torch import nn
 
 from .causal import CausalBlock, CausalStack
-from .encoder import PROSODY, SpeechEncoder
+from .encoder import PROSODY, VOICE, SpeechEncoder
 from .frontend import INPUT_WIDTH
 from .graph_sheet import Sheet, model_of
 from .model import CueModel
@@ -35,7 +35,7 @@ def hearing_graph(encoder: SpeechEncoder, cues: CueModel) -> onnx.ModelProto:
     sheet = Sheet()
     features, kept = _encoder(sheet, encoder)
     lips, kept_too = _lips(sheet, features, cues, len(kept))
-    hears = [cues.generator.hear, _row(encoder.heads[3], PROSODY.index("speaking"))]
+    hears = [cues.generator.hear, _rows(encoder.heads[3], [PROSODY.index(name) for name in VOICE])]
     films = [cues.generator.film.affine, cues.generator.out_film.affine]
     outputs = {
         "lips": lips,
@@ -92,12 +92,12 @@ def _head(sheet: Sheet, features: str, head: nn.Module) -> str:
     return sheet.linear(features, *_of(head))
 
 
-def _row(head: nn.Module, row: int) -> nn.Linear:
-    """A layer of one output of another."""
+def _rows(head: nn.Module, rows: Sequence[int]) -> nn.Linear:
+    """A layer of some outputs of another."""
     assert isinstance(head, nn.Linear)
-    one = nn.Linear(head.in_features, 1)
-    one.weight, one.bias = nn.Parameter(head.weight[row : row + 1]), nn.Parameter(head.bias[row : row + 1])
-    return one
+    some = nn.Linear(head.in_features, len(rows))
+    some.weight, some.bias = nn.Parameter(head.weight[[*rows]]), nn.Parameter(head.bias[[*rows]])
+    return some
 
 
 def _stacked(layers: Sequence[nn.Linear]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import torch
 
-from .encoder import PROSODY, SpeechEncoder
+from .encoder import PROSODY, VOICE, SpeechEncoder
 from .graph_sheet import session_of
 from .hearing_graph import hearing_graph
 from .model import CueModel
@@ -17,15 +17,15 @@ from .told import TAPS, TRUST, UNTOLD
 
 Memory = Sequence[Any]
 """What a listener keeps of a line's past, on its own device."""
-SPEAKING: Final[int] = PROSODY.index("speaking")
+VOICE_ROWS: Final[list[int]] = [PROSODY.index(name) for name in VOICE]
 
 
 @dataclass(frozen=True, eq=False)
 class Piece:
     """A piece of S encoder steps as it was heard, float32.
 
-    `lips` (S,17) as the lips generator gives them; `heard` (S,97) what the cue steps hear, and last how much somebody
-    speaks; `modulation` (S or 1,512) what the emotion and the character make of it; `phones` and `visemes` (S,) the
+    `lips` (S,17) as the lips generator gives them; `heard` (S,100) what the cue steps hear, and last the `VOICE`;
+    `modulation` (S or 1,512) what the emotion and the character make of it; `phones` and `visemes` (S,) the
     likeliest, numbers in `ENCODED_PHONES` and `VISEMES`.
     """
 
@@ -99,9 +99,9 @@ class TorchListener:
         said = None if told is None else torch.from_numpy(told).to(where)[None]
         features, kept = self._encoder(torch.from_numpy(inputs).to(where)[None], [*memory[:first]])
         lips, kept_too = self._cues.lips(features, felt, [*memory[first:]], said, TRUST)
-        speaking = self._encoder.heads[3](features)[..., SPEAKING, None]
+        voice = self._encoder.heads[3](features)[..., VOICE_ROWS]
         generator = self._cues.generator
         modulation = torch.cat([generator.film.affine(felt), generator.out_film.affine(felt)], dim=-1)
         likeliest = [self._encoder.heads[k](features).argmax(dim=-1) for k in (0, 1)]
-        parts = (lips, torch.cat([generator.hear(features), speaking], dim=-1), modulation, *likeliest)
+        parts = (lips, torch.cat([generator.hear(features), voice], dim=-1), modulation, *likeliest)
         return Piece(*(part[0].cpu().numpy() for part in parts)), [*kept, *kept_too]

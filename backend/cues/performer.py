@@ -14,10 +14,12 @@ from backend.audio.sound import Sound
 from backend.progress import Share
 from backend.rules.assembly import FaceLayers, assemble, no_contacts
 from backend.rules.closures import contacts_of
+from backend.rules.expression import with_brows_raised
 from backend.rules.head import pivot_translation
 from backend.rules.layers import Direction, frame_times
 from backend.speech.phones import Phone
 
+from .accompaniment import Accompaniment
 from .actor import Actor, Dice, Ear, Heard, even
 from .clock import ENCODER_RATE, STEPS_PER_CUE
 from .contrast import with_contrast
@@ -33,9 +35,11 @@ PIECE: Final[int] = 30 * ENCODER_RATE
 """Encoder steps that are heard at once: half a minute, so that a long line fits memory."""
 ACTED: Final[int] = 4 * ENCODER_RATE // STEPS_PER_CUE
 """Cue steps that are taken at once: 4 s, so that many lines fit memory and can be cancelled."""
-HEAD_SPREAD: Final[np.ndarray] = np.array([1.0, 1.9, 1.7])
-"""Factors on pitch, yaw and roll: the network turns and tilts by half to two thirds of what its teacher does, whose
-deviations (0.6 to 1.1, 0.6 to 0.9 degrees) are at the lower end of what is published."""
+HEAD_SPREAD: Final[np.ndarray] = np.array([0.7, 1.8, 1.6])
+"""Factors on pitch, yaw and roll as they are drawn: the network turns and tilts by half to two thirds of what its
+teacher does, whose deviations (0.6 to 1.1, 0.6 to 0.9 degrees) are at the lower end of what is published; most of the
+pitch is the voice's (`accompaniment`), as people's is (Munhall et al. 2004: the head tells over 63 % of the variance of
+F0)."""
 DRAWN_LAYERS: Final[tuple[str, ...]] = ("expression", "blink", "gaze", "head")
 """Layers that chance has a part in; lips follow from the sound."""
 
@@ -74,6 +78,7 @@ def hear_line(actor: Actor, line: CueLine) -> Heard:
         pieces.append(heard)
     return Heard(
         lips=_joined([piece.lips for piece in pieces])[:count],
+        voice=_joined([piece.voice for piece in pieces])[:count],
         phones=_joined([piece.phones for piece in pieces])[:count],
         visemes=_joined([piece.visemes for piece in pieces])[:count],
         motion=tuple(_joined(parts) for parts in zip(*(piece.motion for piece in pieces), strict=True)),
@@ -128,13 +133,17 @@ def _layers(actor: Actor, line: CueLine, tracks: CueTracks, times: np.ndarray) -
     emotion = line.emotion.sample(times).astype(np.float64)
     frames = len(times)
     still = np.zeros((frames, 52))
-    angles = np.radians(tracks.motion_at("head", times) * HEAD_UNIT * HEAD_SPREAD)
+    gestures = tracks.gestures_at(times)
+    angles = np.radians(tracks.motion_at("head", times) * HEAD_UNIT * HEAD_SPREAD + gestures[:, 1:])
     head = np.concatenate([angles, pivot_translation(angles)], axis=1) if "head" in on else np.zeros((frames, 6))
     contacts = no_contacts(frames)
     if "speech" in on:
         heard = tracks.contacts_at(times)
         contacts = contacts_of(line.phones, times, line.direction.fps) if line.phones else heard
-    expression = expression_channels(actor.cues, tracks.motion_at("expression", times)) if "expression" in on else still
+    expression = still
+    if "expression" in on:
+        drawn = expression_channels(actor.cues, tracks.motion_at("expression", times))
+        expression = with_brows_raised(drawn, gestures[:, 0])
     layers = FaceLayers(
         speech=_speech(line, lips_to_channels(tracks.lips_at(times)), emotion) if "speech" in on else still,
         expression=expression,
@@ -162,8 +171,8 @@ def _act(
     """Act piece by piece; where `held` is given, only `layers`, with the seeds of their own."""
     dice = [Dice(_seeds(line.direction, layers if held else ()), line.sound.sha256) for line in lines]
     recorders = [Recorder() for _ in lines]
-    for recorder, one in zip(recorders, heard, strict=True):
-        recorder.add_lips(one.lips)
+    for recorder, line, one in zip(recorders, lines, heard, strict=True):
+        recorder.add_heard(one.lips, _gestures(line, one.voice))
     longest = max(len(one.motion[0]) for one in heard)
     state, pieces = None, []
     for number, at in enumerate(range(0, longest, ACTED)):
@@ -174,6 +183,14 @@ def _act(
         pieces.append(steps)
         done(min(1.0, (at + ACTED) / longest))
     return [recorder.tracks for recorder in recorders], pieces
+
+
+def _gestures(line: CueLine, voice: np.ndarray) -> np.ndarray:
+    """(S,4): what the voice (S,4) of a whole line moves."""
+    seeds = _seeds(line.direction, DRAWN_LAYERS)
+    lasts = len(line.emotion.times) == 1
+    emotion = line.emotion.sample(np.zeros(1) if lasts else np.arange(len(voice)) / ENCODER_RATE)
+    return Accompaniment(seeds, line.sound.sha256).push(voice, emotion)
 
 
 def _seeds(direction: Direction, anew: Sequence[str]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from backend.rules.tables import table
 
+from .accompaniment import MOVED_BY_VOICE
 from .clock import CUE_RATE, ENCODER_RATE, STEPS_PER_CUE
 from .spaces import EXPRESSION_SIZE, HEAD_SIZE, LIP_CONTROLS
 from .steps import MOVED, Steps
@@ -28,6 +29,7 @@ class Recorder:
         self.tracks = CueTracks(
             lips=np.zeros((0, len(LIP_CONTROLS))),
             contacts=np.zeros((0, 2)),
+            gestures=np.zeros((0, len(MOVED_BY_VOICE))),
             expression=np.zeros((1, 2, EXPRESSION_SIZE)),
             head=np.zeros((1, 2, HEAD_SIZE)),
             looks=rest,
@@ -36,13 +38,14 @@ class Recorder:
         )
         self._steps = 0
 
-    def add_lips(self, lips: np.ndarray) -> None:
-        """Add encoder steps: `lips` (S,17) as they were heard."""
+    def add_heard(self, lips: np.ndarray, gestures: np.ndarray) -> None:
+        """Add encoder steps: `lips` (S,17) as they were heard, and the `gestures` (S,4) of the voice."""
         controls, contacts = np.split(lips.astype(np.float64), [len(LIP_CONTROLS)], axis=1)
         self.tracks = replace(
             self.tracks,
             lips=np.concatenate([self.tracks.lips, controls]),
             contacts=np.concatenate([self.tracks.contacts, 1.0 / (1.0 + np.exp(-contacts))]),
+            gestures=np.concatenate([self.tracks.gestures, gestures]),
         )
 
     def add_steps(self, steps: Steps, line: int) -> None:
@@ -73,6 +76,7 @@ class Recorder:
             tracks,
             lips=tracks.lips[STEPS_PER_CUE * drop :],
             contacts=tracks.contacts[STEPS_PER_CUE * drop :],
+            gestures=tracks.gestures[STEPS_PER_CUE * drop :],
             expression=tracks.expression[drop:],
             head=tracks.head[drop:],
             looks=_recent(tracks.looks, before),

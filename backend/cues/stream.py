@@ -15,6 +15,7 @@ from addon.core.performance import Performance
 from backend.audio.sound import SAMPLE_RATE, Sound
 from backend.rules.layers import Direction
 
+from .accompaniment import Accompaniment
 from .actor import Actor, Dice, Ear, even
 from .clock import ENCODER_RATE
 from .frontend import INPUT_WIDTH, Frontend, steps_of, tail_samples
@@ -44,7 +45,8 @@ class CueStream:
         self._ear: Ear | None = None
         self._lasting = actor.feel(emotion.sample(np.zeros(1)), character) if len(emotion.times) == 1 else None
         self._state: StepState | None = None
-        self._dice = Dice(dict.fromkeys(DRAWN_LAYERS, direction.seed), sound_sha256)
+        seeds = dict.fromkeys(DRAWN_LAYERS, direction.seed)
+        self._dice, self._accompaniment = Dice(seeds, sound_sha256), Accompaniment(seeds, sound_sha256)
         self._recorder = Recorder()
         self._heard = np.zeros((0, INPUT_WIDTH), np.float32)
         self._samples = self._steps = self._frames = 0
@@ -70,9 +72,10 @@ class CueStream:
             return
         self._heard = inputs[-1:]
         heard, self._ear = self._actor.hear(inputs, self._felt(len(inputs)), self._ear)
-        self._steps += len(inputs)
         if lips:
-            self._recorder.add_lips(heard.lips)
+            emotion = self._line.emotion.sample((self._steps + np.arange(len(inputs))) / ENCODER_RATE)
+            self._recorder.add_heard(heard.lips, self._accompaniment.push(heard.voice, emotion))
+        self._steps += len(inputs)
         if len(heard.motion[0]):
             steps, self._state = self._actor.act([heard.motion], [self._dice], self._state)
             self._recorder.add_steps(steps, 0)

@@ -56,13 +56,15 @@ class Jumps:
 class CueTracks:
     """The tracks of one line, from its first step on.
 
-    lips (S,15) controls and contacts (S,2) expected strengths at 50 steps a second; expression (M+1,2,14) and head
-    (M+1,2,3) positions and velocities at 25, in network units; their first entries are at `origin` seconds. looks and
-    tremor (microsaccades) in degrees; blinks (B,) seconds of their starts.
+    lips (S,15) controls, contacts (S,2) expected strengths and gestures (S,4), what the voice moves
+    (`accompaniment.MOVED_BY_VOICE`), at 50 steps a second; expression (M+1,2,14) and head (M+1,2,3) positions and
+    velocities at 25, in network units; their first entries are at `origin` seconds. looks and tremor (microsaccades) in
+    degrees; blinks (B,) seconds of their starts.
     """
 
     lips: np.ndarray
     contacts: np.ndarray
+    gestures: np.ndarray
     expression: np.ndarray
     head: np.ndarray
     looks: Jumps
@@ -88,6 +90,10 @@ class CueTracks:
         parted = _parting(sealed * sealed * (3.0 - 2.0 * sealed))
         drawn = np.minimum(_drawn_through(parted, times - self.origin) / SEALED, 1.0)
         return Contacts(bilabial=drawn[:, 0], labiodental=drawn[:, 1])
+
+    def gestures_at(self, times: np.ndarray) -> np.ndarray:
+        """(T,4) what the voice moves: raised brows 0..1, and degrees of the head."""
+        return _between_steps(self.gestures, (times - self.origin) * ENCODER_RATE)
 
     def motion_at(self, name: str, times: np.ndarray) -> np.ndarray:
         """(T,D) of `expression` or `head`, smooth between steps."""
@@ -123,7 +129,12 @@ def _drawn_through(track: np.ndarray, times: np.ndarray) -> np.ndarray:
     A smoother curve needs more steps, and each is 20 ms that a live mouth cannot wait for or a step that heard less;
     steps that hear 10 ms more flicker less.
     """
-    at = np.clip((times - LIP_LAG + LIP_BEHIND) * ENCODER_RATE, 0.0, len(track) - 1.0)
+    return _between_steps(track, (times - LIP_LAG + LIP_BEHIND) * ENCODER_RATE)
+
+
+def _between_steps(track: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """(T,D): from step to step of `track` (S,D) in straight lines, at `steps` (T,)."""
+    at = np.clip(steps, 0.0, len(track) - 1.0)
     before = np.floor(at).astype(np.int64)
     share = (at - before)[:, None]
     return (1.0 - share) * track[before] + share * track[np.minimum(before + 1, len(track) - 1)]

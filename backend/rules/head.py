@@ -31,10 +31,7 @@ def head_track(
     breath; a rig whose bones turn about their own joints needs only the rotation.
     """
     settings = table("head")
-    weights = emotion[:, :8] * emotion[:, 8:]
-    weights[:, NEUTRAL] += 1.0 - weights.sum(axis=1)
-    spread = weights @ per_emotion(settings["spread"])
-    attitude = smooth(weights @ per_emotion(settings["attitude"]), fps, value("head", "attitude_smoothing"))
+    attitude = smooth(_by_emotion("attitude", emotion), fps, value("head", "attitude_smoothing"))
     shares = {key: np.array(settings["shares"][key]) for key in ("prosody", "pose", "sway")}
     motion = (
         shares["prosody"] * _prosody_motion(emphasis, fps, random)
@@ -42,12 +39,23 @@ def head_track(
         + shares["sway"] * _sway(emphasis, times, random)
     )
     breath = np.sin(2.0 * np.pi * settings["breath"]["hz"] * times + random.uniform(0.0, 2.0 * np.pi))
-    angles = spread * motion + attitude
+    angles = spread_of(emotion) * motion + attitude
     angles[:, 0] += settings["breath"]["pitch"] * breath
     angles = np.radians(angles)
     rise = np.zeros((len(times), 3))
     rise[:, 1] = settings["breath"]["rise"] * breath
     return np.concatenate([angles, pivot_translation(angles) + rise], axis=1)
+
+
+def spread_of(emotion: np.ndarray) -> np.ndarray:
+    """(T,3) degrees: the deviation of pitch, yaw and roll in a sentence under `emotion` (T,9)."""
+    return _by_emotion("spread", emotion)
+
+
+def _by_emotion(rows: str, emotion: np.ndarray) -> np.ndarray:
+    weights = emotion[:, :8] * emotion[:, 8:]
+    weights[:, NEUTRAL] += 1.0 - weights.sum(axis=1)
+    return weights @ per_emotion(table("head")[rows])
 
 
 def pivot_translation(angles: np.ndarray) -> np.ndarray:

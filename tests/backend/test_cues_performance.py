@@ -15,13 +15,17 @@ from addon.core.performance import Performance
 from addon.core.request import PerformRequest
 from backend import perform
 from backend.audio.decode import read_sound
+from backend.audio.prosody import analyse_prosody
 from backend.audio.sound import SAMPLE_RATE, Sound
 from backend.cues import live
 from backend.cues.library import load_encoder
 from backend.cues.stream import LIVE
 from backend.engine import perform_sounds
+from backend.evaluation.accents import accents_of, brow_answer
+from backend.evaluation.coupling import head_and_voice
 from backend.evaluation.statistics import blinks, head_degrees, world_gaze
 from backend.face.landmarks import CLOSED_LIPS, inner_lip_gap, mouth_width
+from backend.speech.phones import Phone
 from backend.speech.visemes import BILABIAL
 from tests.backend.sounds import SHIPPED_LINE, SHIPPED_TEXT
 
@@ -92,6 +96,26 @@ def test_lips_are_the_same_in_every_take_and_the_rest_is_not() -> None:
 def test_the_same_line_gives_the_same_bytes() -> None:
     first, again = (perform(SHIPPED_LINE, emotion="sad", seed=9) for _ in range(2))
     assert all(array.tobytes() == getattr(again, name).tobytes() for name, array in first.arrays().items())
+
+
+@pytest.mark.parametrize("emotion", ["neutral", "happy"])
+def test_brows_answer_the_accents_of_the_voice(emotion: str) -> None:
+    """Half of them, drawn by the seed; eight takes stand for eight lines."""
+    sound = read_sound(SHIPPED_LINE)
+    phones = perform(SHIPPED_LINE, text=SHIPPED_TEXT, engine="rules").meta["phones"]
+    accents = accents_of(analyse_prosody(sound), [Phone(*phone) for phone in phones])
+    assert len(accents) >= 3
+    assert np.mean([brow_answer(by_networks(sound, emotion, seed), accents) for seed in range(8)]) > 0.03
+
+
+def test_the_head_goes_with_the_voice_of_real_people(shared_data: Path) -> None:
+    """First canonical correlation of its angles with pitch and loudness: people have 0.7."""
+    found = []
+    for path in sorted((shared_data / "speech" / "ljspeech_32").glob("*.flac"))[:8]:
+        sound = read_sound(path)
+        found.append(head_and_voice(by_networks(sound), analyse_prosody(sound)))
+    assert np.mean([coupling.r for coupling in found]) > 0.58
+    assert np.mean([coupling.r - coupling.chance for coupling in found]) > 0.08
 
 
 def test_emotions_change_the_face_as_they_should() -> None:

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from addon.core.channels import CHANNEL_INDEX
+from addon.core.channels import CHANNEL_INDEX, indices
 from addon.core.emotion import EMOTIONS
 from addon.core.performance import Performance
 from backend.audio.prosody import PROSODY_RATE, Prosody
+from backend.evaluation.accents import accents_of, brow_answer
 from backend.evaluation.attitude import attitude, expectations, met
 from backend.evaluation.beats import audio_beats, beat_align, motion_beats
 from backend.evaluation.coupling import head_and_voice
@@ -86,6 +87,27 @@ def test_jitter_and_jerk_rise_with_noise(spoken: Performance) -> None:
 def test_jerk_of_a_cubic_is_six_times_its_factor() -> None:
     at = np.arange(50) / 25.0
     assert mean_jerk(2.0 * at**3, 25.0) == pytest.approx(12.0, rel=1e-6)
+
+
+# Accents
+
+
+def test_brows_that_answer_accents_are_told_from_those_that_rise_at_other_times(spoken: Performance) -> None:
+    accents, times = np.arange(1.0, 19.0, 1.3), np.arange(600) / 30.0
+    answer = np.maximum(0.0, 1.0 - np.abs(times[:, None] - accents - 0.15) / 0.15).max(axis=1)
+    parts = {name: np.repeat(array[:1], 600, axis=0) for name, array in spoken.arrays().items()}
+    channels = parts["channels"].copy()
+    channels[:, indices("browInnerUp", "browOuterUp")] = 0.2 * answer[:, None]
+    lively = Performance(fps=30.0, **(parts | {"channels": channels}))
+    assert brow_answer(lively, accents) == pytest.approx(0.1, abs=0.02)
+    assert abs(brow_answer(lively, accents + 0.65)) < 0.01
+    assert np.isnan(brow_answer(lively, np.zeros(0)))
+
+
+def test_the_brows_of_the_rules_answer_the_accents_of_a_line() -> None:
+    line = line_of(MAMA_PAPA * 4)
+    accents = accents_of(line.prosody, line.phones)
+    assert np.mean([brow_answer(perform_line(line, Direction(FPS, seed)), accents) for seed in range(4)]) > 0.03
 
 
 # Head, gaze, emotion

@@ -8,6 +8,7 @@ import numpy as np
 
 from addon.core.performance import Performance
 from backend.audio.sound import SAMPLE_RATE
+from backend.evaluation.accents import accents_of, brow_answer
 from backend.evaluation.articulation import follow_sound
 from backend.evaluation.beats import audio_beats, beat_align, motion_beats
 from backend.evaluation.coupling import head_and_voice
@@ -79,17 +80,31 @@ def _rhythm_table(studio: Studio, spoken: Sequence[Recording]) -> Table:
                 *(_mean([getattr(b, n) for b in aligned]) for n in ("above_chance", "score", "chance")),
                 _mean([c.r for c in coupled]),
                 _mean([c.chance for c in coupled]),
+                _on_accents(studio, pairs),
             ]
         )
-    columns = ("engine", "SLCC", "its clips", "Beat Align - chance", "score", "chance", "head-voice r", "its chance")
+    columns = (
+        "engine", "SLCC", "its clips", "Beat Align - chance", "score", "chance", "head-voice r", "its chance",
+        "brows on accents",
+    )  # fmt: skip
     note = (
         f"{len(spoken)} recordings. SLCC: correlation of clip loudness (RMS of the voiced part) and lip speed, per "
         "speaker z-scores, stable from about 30 clips on. Beat Align: loudness peaks against the head's turning "
         "points, sigma 0.1 s, less the mean of 200 random shifts. Head-voice r: first canonical correlation of head "
         "angles with pitch and loudness (people: about 0.7, Busso et al. 2007), clips over 3 s; chance is the same "
-        "with the voice shifted round the clip."
+        "with the voice shifted round the clip. On accents: by how much brows are higher than before, on recordings "
+        "whose text aligns (by chance 0)."
     )
     return Table("Loudness, beats, head and voice", columns, rows, note)
+
+
+def _on_accents(studio: Studio, pairs: Sequence[tuple[Recording, Performance]]) -> float:
+    answers = []
+    for recording, performance in pairs:
+        phones = studio.alignment(recording)
+        if phones is not None:
+            answers.append(brow_answer(performance, accents_of(recording.prosody, phones)))
+    return _mean(answers)
 
 
 def _jitter_table(studio: Studio, spoken: Sequence[Recording]) -> Table:
