@@ -13,13 +13,13 @@ from typing import Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.signal import lfilter, lfiltic
 
-from backend.rules.head import spread_of
+from backend.rules.head import attitude_of, spread_of
 from backend.rules.streams import stream
 from backend.rules.tables import table, value
 
 from .clock import ENCODER_RATE
+from .running_mean import RunningMean, decay_of
 
 MOVED_BY_VOICE: Final[tuple[str, ...]] = ("brows", "pitch", "yaw", "roll")
 """What the voice moves: raised brows 0..1, and degrees of the head."""
@@ -33,31 +33,35 @@ FULL: Final[float] = 0.25
 """An accent as it is heard that moves nothing, and one that moves as far as the strongest do."""
 HELD: Final[int] = round(0.16 * ENCODER_RATE)
 """Steps for which an answer is held, until brows and head have nearly come to it."""
-BROWS: Final[tuple[float, int]] = (22.0, 2)
-NOD: Final[tuple[float, int]] = (15.0, 2)
-RISE: Final[tuple[float, int]] = (16.0, 3)
-"""Haste, 1/s, and number of the delays in a row by which brows, nods and what follows the voice come to where they are
-driven. Two are a critically damped spring, which goes most of the way in the attack of the rules, 0.12 and 0.15 s;
-three smooth more for about the same lag, 0.19 s, of a head that cannot know what the voice will do."""
+BLOCK: Final[int] = 128
+"""Steps that are taken at once."""
+DELAY: Final[float] = decay_of(0.06, ENCODER_RATE)
+"""Of each of the running means in a row by which brows and head come to where they are driven. Two are a critically
+damped spring that goes most of the way in the attack of the rules, 0.12 and 0.15 s; a third smooths pitch and loudness,
+for a lag of 0.18 s of a head that cannot know what the voice will do."""
 RISEN: Final[float] = 0.45
 """By which what follows the voice is divided, whose deviation is 0.36 on validation voices while they speak. With it
 and `performer.HEAD_SPREAD` heads deviate as far as those of the rules, whose part that follows has a deviation of 1: in
 pitch by 1.9, 3.2, 2.9 and 2.7 degrees in neutral, happy, angry and sad (rules 1.8, 3.2, 2.8, 2.4)."""
+BOWED: Final[float] = 0.3
+"""Share of the pitch in which an emotion holds the head that is not left to the generator, whose pitch is drawn by so
+much less."""
 
 
 class Accompaniment:
     """The motion of one line as it grows; piece by piece as all at once, since every draw belongs to an accent."""
 
-    def __init__(self, seeds: Mapping[str, int], sound_sha256: str) -> None:
-        """`seeds` of the layers `expression` and `head`."""
+    def __init__(self, seeds: Mapping[str, int], sound_sha256: str, emotion: np.ndarray) -> None:
+        """`seeds` of the layers `expression` and `head`, and the emotion (1,9) in which the line begins."""
         self._brows = stream(seeds["expression"], sound_sha256, "cues.brows")
         self._nods = stream(seeds["head"], sound_sha256, "cues.nods")
         self._accent = 0.0
         self._since = ENCODER_RATE
         self._answer = np.zeros(3)
         self._strengths = np.zeros(HELD - 1)
-        self._baseline = _Filter(_mean(0.5 * value("head", "baseline")))
-        self._delays = [_Filter(_delays(*delays)) for delays in (BROWS, NOD, NOD, RISE)]
+        self._baseline = RunningMean(decay_of(0.5 * value("head", "baseline"), ENCODER_RATE), np.zeros(1), BLOCK)
+        rest = np.array([0.0, 0.0, 0.0, _bow(emotion)[0], 0.0])
+        self._delays = [RunningMean(DELAY, begin, BLOCK) for begin in (rest, rest, rest[-1:])]
 
     def push(self, voice: np.ndarray, emotion: np.ndarray) -> np.ndarray:
         """(S,4) `MOVED_BY_VOICE` of the next S encoder steps: of `voice` (S,4), which is `encoder.VOICE` as it was
@@ -66,12 +70,15 @@ class Accompaniment:
         speaking, loudness, pitch, accent = voice.astype(np.float64).T
         answers = self._answers(accent) * self._strength(accent)[:, None]
         mix = table("head")["voice_mix"]
-        rise = mix["loudness"] * loudness / DEVIATION[0] + mix["pitch"] * pitch / DEVIATION[1]
-        rise = (rise - self._baseline.run(rise)) * np.clip(speaking, 0.0, 1.0)
-        brows, nod, swing, risen = (
-            delay.run(drive) for delay, drive in zip(self._delays, (*answers.T, rise / RISEN), strict=True)
-        )
-        return np.column_stack([table("emotions")["brow_accent"]["gain"] * brows, _head(nod, swing, risen, emotion)])
+        rise = mix["loudness"] / DEVIATION[0] * loudness + mix["pitch"] / DEVIATION[1] * pitch
+        rise = (rise - self._baseline.run(rise[:, None])[:, 0]) * np.clip(speaking, 0.0, 1.0) / RISEN
+        bow = np.broadcast_to(_bow(emotion), len(rise))
+        first, second, third = self._delays
+        moved = second.run(first.run(np.column_stack([answers, bow, rise])))
+        brows, nod, swing, bowed, _ = moved.T
+        angles = _head(nod, swing, third.run(moved[:, -1:])[:, 0], emotion)
+        angles[:, 0] += bowed
+        return np.column_stack([table("emotions")["brow_accent"]["gain"] * brows, angles])
 
     def _strength(self, accent: np.ndarray) -> np.ndarray:
         """(S,) 0..1 of what was the strongest within `HELD`."""
@@ -98,8 +105,8 @@ class Accompaniment:
 
     def _drawn(self) -> np.ndarray:
         raised = self._brows.random() < table("emotions")["brow_accent"]["share"]
-        nods, side = self._nods.random() < table("head")["accent"]["share"], self._nods.choice((-1.0, 1.0))
-        return np.array([raised, nods, nods * side])
+        nods, left = self._nods.random() < table("head")["accent"]["share"], self._nods.random() < 0.5
+        return np.array([raised, nods, nods * (1.0 if left else -1.0)])
 
 
 def _head(nod: np.ndarray, swing: np.ndarray, risen: np.ndarray, emotion: np.ndarray) -> np.ndarray:
@@ -116,26 +123,6 @@ def _head(nod: np.ndarray, swing: np.ndarray, risen: np.ndarray, emotion: np.nda
     return np.array(settings["shares"]["prosody"]) * spread_of(emotion) * motion
 
 
-class _Filter:
-    """A linear filter that goes on where the last piece ended, from rest."""
-
-    def __init__(self, taps: tuple[np.ndarray, np.ndarray]) -> None:
-        self._taps = taps
-        self._state = lfiltic(*taps, y=[0.0])
-
-    def run(self, signal: np.ndarray) -> np.ndarray:
-        """(S,) of a signal (S,)."""
-        run, self._state = lfilter(*self._taps, signal, zi=self._state)
-        return np.asarray(run)
-
-
-def _mean(seconds: float) -> tuple[np.ndarray, np.ndarray]:
-    """Taps of a running mean with this time constant."""
-    fade = np.exp(-1.0 / (seconds * ENCODER_RATE))
-    return np.array([1.0 - fade]), np.array([1.0, -fade])
-
-
-def _delays(haste: float, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Taps of equal delays in a row, which come to where they are driven."""
-    fade = np.exp(-haste / ENCODER_RATE)
-    return np.array([(1.0 - fade) ** count]), np.poly([fade] * count)
+def _bow(emotion: np.ndarray) -> np.ndarray:
+    """(S,) degrees of pitch in which the emotion (S,9) holds the head, beside what the generator draws."""
+    return BOWED * attitude_of(emotion)[:, 0]

@@ -163,7 +163,7 @@ class Actor:
     def _split(self, piece: Piece) -> tuple[np.ndarray, np.ndarray]:
         """What the cue steps hear of a piece (S,97), last how much somebody speaks, and the voice (S,4)."""
         audio = self.cues.config.generator.audio
-        return piece.heard[:, : audio + 1], piece.heard[:, audio:]
+        return piece.heard[:, : audio + 1], piece.heard[:, audio:].copy()  # does not keep the rest in memory
 
     @cached_property
     def _modulated(self) -> tuple[int, int, int]:

@@ -14,19 +14,13 @@ from backend.audio.features import MEL_BANDS, MEL_RATE, MEL_WINDOW, log_mel_fram
 from backend.audio.sound import SAMPLE_RATE
 
 from .clock import MEL_AHEAD, MEL_PER_STEP, SAMPLES_PER_MEL
+from .running_mean import BLOCK, RunningMean, decay_of
 
 INPUT_WIDTH: Final[int] = 2 * MEL_PER_STEP * MEL_BANDS
 """Numbers per encoder step."""
 MEMORY_SECONDS: Final[float] = 1.5
 """Time constant of the running mean: a phrase, so that single phones stay."""
-DECAY: Final[float] = float(np.exp(-1.0 / (MEMORY_SECONDS * MEL_RATE)))
-BLOCK: Final[int] = 32
-"""Mel frames over which the running mean is taken at once."""
-_OLDER: Final[np.ndarray] = np.arange(BLOCK)[:, None] - np.arange(BLOCK)
-SHARES: Final[np.ndarray] = np.where(_OLDER >= 0, (1.0 - DECAY) * DECAY ** np.maximum(_OLDER, 0), 0.0)
-"""(BLOCK, BLOCK): what each frame of a block has of those before it in the running mean, y = (1 - d) x + d y'."""
-FADING: Final[np.ndarray] = DECAY ** np.arange(1, BLOCK + 1)[:, None]
-"""(BLOCK, 1): what each frame of a block has of the mean before the block."""
+DECAY: Final[float] = decay_of(MEMORY_SECONDS, MEL_RATE)
 HALF_WINDOW: Final[int] = MEL_WINDOW // 2
 SCALE: Final[float] = 3.0
 """Divides log-mel differences: about their standard deviation on speech, natural logarithm."""
@@ -38,7 +32,7 @@ class Frontend:
     def __init__(self, mel_mean: np.ndarray) -> None:
         """`mel_mean` (80,) is the mean log-mel of the training corpus, from where the running mean starts."""
         self._mean = np.asarray(mel_mean, dtype=np.float64)
-        self._memory = self._mean
+        self._running = RunningMean(DECAY, self._mean)
         self._samples = np.zeros(HALF_WINDOW, dtype=np.float32)  # before the line there is silence
         self._frames = np.zeros((0, 2 * MEL_BANDS), dtype=np.float32)
         self._ahead = MEL_AHEAD - 1  # mel frames to skip, so that step 0 reads the frames 3 and 4
@@ -66,10 +60,8 @@ class Frontend:
         np.subtract(mel, self._mean, out=both[:, :MEL_BANDS], casting="same_kind")
         for at in range(0, len(mel), BLOCK):
             block = mel[at : at + BLOCK].astype(np.float64)
-            count = len(block)
-            running = SHARES[:count, :count] @ block + FADING[:count] * self._memory
-            np.subtract(block, running, out=both[at : at + count, MEL_BANDS:], casting="same_kind")
-            self._memory = running[-1]
+            relative = both[at : at + len(block), MEL_BANDS:]
+            np.subtract(block, self._running.run(block), out=relative, casting="same_kind")
         both *= np.float32(1.0 / SCALE)
         return both
 

@@ -19,7 +19,7 @@ from backend.rules.head import pivot_translation
 from backend.rules.layers import Direction, frame_times
 from backend.speech.phones import Phone
 
-from .accompaniment import Accompaniment
+from .accompaniment import BOWED, Accompaniment
 from .actor import Actor, Dice, Ear, Heard, even
 from .clock import ENCODER_RATE, STEPS_PER_CUE
 from .contrast import with_contrast
@@ -35,7 +35,7 @@ PIECE: Final[int] = 30 * ENCODER_RATE
 """Encoder steps that are heard at once: half a minute, so that a long line fits memory."""
 ACTED: Final[int] = 4 * ENCODER_RATE // STEPS_PER_CUE
 """Cue steps that are taken at once: 4 s, so that many lines fit memory and can be cancelled."""
-HEAD_SPREAD: Final[np.ndarray] = np.array([0.7, 1.8, 1.6])
+HEAD_SPREAD: Final[np.ndarray] = np.array([1.0 - BOWED, 1.8, 1.6])
 """Factors on pitch, yaw and roll as they are drawn: the network turns and tilts by half to two thirds of what its
 teacher does, whose deviations (0.6 to 1.1, 0.6 to 0.9 degrees) are at the lower end of what is published; most of the
 pitch is the voice's (`accompaniment`), as people's is (Munhall et al. 2004: the head tells over 63 % of the variance of
@@ -190,7 +190,7 @@ def _gestures(line: CueLine, voice: np.ndarray) -> np.ndarray:
     seeds = _seeds(line.direction, DRAWN_LAYERS)
     lasts = len(line.emotion.times) == 1
     emotion = line.emotion.sample(np.zeros(1) if lasts else np.arange(len(voice)) / ENCODER_RATE)
-    return Accompaniment(seeds, line.sound.sha256).push(voice, emotion)
+    return Accompaniment(seeds, line.sound.sha256, emotion[:1]).push(voice, emotion)
 
 
 def _seeds(direction: Direction, anew: Sequence[str]) -> dict[str, int]:

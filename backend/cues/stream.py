@@ -46,7 +46,8 @@ class CueStream:
         self._lasting = actor.feel(emotion.sample(np.zeros(1)), character) if len(emotion.times) == 1 else None
         self._state: StepState | None = None
         seeds = dict.fromkeys(DRAWN_LAYERS, direction.seed)
-        self._dice, self._accompaniment = Dice(seeds, sound_sha256), Accompaniment(seeds, sound_sha256)
+        self._dice = Dice(seeds, sound_sha256)
+        self._accompaniment = Accompaniment(seeds, sound_sha256, emotion.sample(np.zeros(1)))
         self._recorder = Recorder()
         self._heard = np.zeros((0, INPUT_WIDTH), np.float32)
         self._samples = self._steps = self._frames = 0

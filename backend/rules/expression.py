@@ -22,16 +22,16 @@ def expression_channels(
     channels *= _liveliness(times, random)
     giving = indices(*table("emotions")["speech_yield"]["channels"])
     channels[:, giving] *= 1.0 - value("emotions", "speech_yield") * emphasis.speaking[:, None]
-    return with_brows_raised(channels, _brow_accents(emphasis, len(times), fps, random))
+    return with_brows_raised(np.clip(channels, 0.0, 1.0), _brow_accents(emphasis, len(times), fps, random))
 
 
 def with_brows_raised(channels: np.ndarray, raised: np.ndarray) -> np.ndarray:
     """Expression channels (T,52) with brows `raised` (T,) on accents, 0..1; those that are held down yield less."""
     lowered = channels[:, indices("browDown")].mean(axis=1)
     raised = raised * (1.0 - table("emotions")["brow_accent"]["lowered_yield"] * lowered)
-    together = channels.copy()
-    together[:, indices("browInnerUp", "browOuterUp")] += raised[:, None]
-    return np.clip(together, 0.0, 1.0)
+    together, columns = channels.copy(), indices("browInnerUp", "browOuterUp")
+    together[:, columns] = np.clip(channels[:, columns] + raised[:, None], 0.0, 1.0)
+    return together
 
 
 def opening_gain(emotion: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def head_track(
     breath; a rig whose bones turn about their own joints needs only the rotation.
     """
     settings = table("head")
-    attitude = smooth(_by_emotion("attitude", emotion), fps, value("head", "attitude_smoothing"))
+    attitude = smooth(attitude_of(emotion), fps, value("head", "attitude_smoothing"))
     shares = {key: np.array(settings["shares"][key]) for key in ("prosody", "pose", "sway")}
     motion = (
         shares["prosody"] * _prosody_motion(emphasis, fps, random)
@@ -52,10 +53,21 @@ def spread_of(emotion: np.ndarray) -> np.ndarray:
     return _by_emotion("spread", emotion)
 
 
+def attitude_of(emotion: np.ndarray) -> np.ndarray:
+    """(T,3) degrees: how the head is held under `emotion` (T,9)."""
+    return _by_emotion("attitude", emotion)
+
+
 def _by_emotion(rows: str, emotion: np.ndarray) -> np.ndarray:
     weights = emotion[:, :8] * emotion[:, 8:]
     weights[:, NEUTRAL] += 1.0 - weights.sum(axis=1)
-    return weights @ per_emotion(table("head")[rows])
+    return weights @ _rows(rows)
+
+
+@cache
+def _rows(name: str) -> np.ndarray:
+    """(8,3) degrees."""
+    return per_emotion(table("head")[name])
 
 
 def pivot_translation(angles: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ def voice(steps: int, accent: float = 0.3, pitch: float = 0.0, speaking: float =
 
 
 def moved(heard: np.ndarray, emotion: np.ndarray = NEUTRAL, expression: int = 0, head: int = 0) -> np.ndarray:
-    return Accompaniment({"expression": expression, "head": head}, SHA).push(heard, emotion)
+    return Accompaniment({"expression": expression, "head": head}, SHA, emotion[:1]).push(heard, emotion)
 
 
 def test_brows_answer_about_half_of_the_accents_and_rest_between_them() -> None:
@@ -67,11 +67,23 @@ def test_anger_moves_the_head_further_than_calm() -> None:
     assert np.abs(moved(heard, angry)[:, 1]).max() > 1.4 * np.abs(moved(heard)[:, 1]).max()
 
 
+def test_an_emotion_holds_the_head_from_the_start_and_changes_it_smoothly() -> None:
+    sad = EmotionTrack.constant("sad").sample(np.zeros(1))
+    silent = voice(200, 0.0, speaking=0.0)
+    held = moved(silent, sad)[:, 1]
+    assert held.min() > 1.0  # down is positive
+    assert np.ptp(held) < 1e-9
+    saddened = moved(silent, np.concatenate([np.repeat(NEUTRAL, 100, axis=0), np.repeat(sad, 100, axis=0)]))[:, 1]
+    assert saddened[99] == 0.0
+    assert saddened[-1] == pytest.approx(held[0], rel=1e-3)
+    assert np.abs(np.diff(saddened)).max() < 0.2 * held[0]
+
+
 def test_piece_by_piece_is_as_all_at_once() -> None:
     random = np.random.default_rng(0)
     heard = np.abs(random.normal(0.0, 0.15, (30 * ENCODER_RATE, len(VOICE))))
     whole = moved(heard)
-    piecemeal = Accompaniment({"expression": 0, "head": 0}, SHA)
+    piecemeal = Accompaniment({"expression": 0, "head": 0}, SHA, NEUTRAL)
     cuts = np.split(heard, np.sort(random.choice(len(heard), 40, replace=False)))
     assert np.allclose(np.concatenate([piecemeal.push(piece, NEUTRAL) for piece in cuts]), whole, atol=1e-12)
 
