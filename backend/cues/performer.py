@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from addon.core.emotion import EmotionTrack
+from addon.core.emotion import EMOTIONS, EmotionTrack
 from addon.core.performance import Performance
 from backend.audio.sound import Sound
 from backend.progress import Share
 from backend.rules.assembly import FaceLayers, assemble, no_contacts
 from backend.rules.closures import contacts_of
-from backend.rules.expression import with_brows_raised
+from backend.rules.expression import prototypes, with_brows_raised
 from backend.rules.head import pivot_translation
 from backend.rules.layers import Direction, frame_times
 from backend.speech.phones import Phone
@@ -30,6 +30,7 @@ from .spaces import HEAD_UNIT, lips_to_channels
 from .steps import Steps
 from .told import told_phones
 from .tracks import CueTracks
+from .transition import Transition
 
 PIECE: Final[int] = 30 * ENCODER_RATE
 """Encoder steps that are heard at once: half a minute, so that a long line fits memory."""
@@ -143,6 +144,8 @@ def _layers(actor: Actor, line: CueLine, tracks: CueTracks, times: np.ndarray) -
     expression = still
     if "expression" in on:
         drawn = expression_channels(actor.cues, tracks.motion_at("expression", times))
+        if len(line.emotion.times) > 1:
+            drawn = np.clip(drawn + tracks.behind_at(times) @ prototypes(), 0.0, 1.0)
         expression = with_brows_raised(drawn, gestures[:, 0])
     layers = FaceLayers(
         speech=_speech(line, lips_to_channels(tracks.lips_at(times)), emotion) if "speech" in on else still,
@@ -172,7 +175,7 @@ def _act(
     dice = [Dice(_seeds(line.direction, layers if held else ()), line.sound.sha256) for line in lines]
     recorders = [Recorder() for _ in lines]
     for recorder, line, one in zip(recorders, lines, heard, strict=True):
-        recorder.add_heard(one.lips, _gestures(line, one.voice))
+        recorder.add_heard(one.lips, *_followed(line, one.voice))
     longest = max(len(one.motion[0]) for one in heard)
     state, pieces = None, []
     for number, at in enumerate(range(0, longest, ACTED)):
@@ -185,12 +188,13 @@ def _act(
     return [recorder.tracks for recorder in recorders], pieces
 
 
-def _gestures(line: CueLine, voice: np.ndarray) -> np.ndarray:
-    """(S,4): what the voice (S,4) of a whole line moves."""
+def _followed(line: CueLine, voice: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(S,4) what the voice (S,4) of a whole line moves, and (S,8) how far its expression is behind the emotion."""
     seeds = _seeds(line.direction, DRAWN_LAYERS)
     lasts = len(line.emotion.times) == 1
     emotion = line.emotion.sample(np.zeros(1) if lasts else np.arange(len(voice)) / ENCODER_RATE)
-    return Accompaniment(seeds, line.sound.sha256, emotion[:1]).push(voice, emotion)
+    gestures = Accompaniment(seeds, line.sound.sha256, emotion[:1]).push(voice, emotion)
+    return gestures, np.zeros((len(voice), len(EMOTIONS))) if lasts else Transition(emotion[:1]).push(emotion)
 
 
 def _seeds(direction: Direction, anew: Sequence[str]) -> dict[str, int]:

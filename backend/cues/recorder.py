@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr
 
+from addon.core.emotion import EMOTIONS
 from backend.rules.tables import table
 
 from .accompaniment import MOVED_BY_VOICE
@@ -30,6 +31,7 @@ class Recorder:
             lips=np.zeros((0, len(LIP_CONTROLS))),
             contacts=np.zeros((0, 2)),
             gestures=np.zeros((0, len(MOVED_BY_VOICE))),
+            behind=np.zeros((0, len(EMOTIONS))),
             expression=np.zeros((1, 2, EXPRESSION_SIZE)),
             head=np.zeros((1, 2, HEAD_SIZE)),
             looks=rest,
@@ -38,14 +40,17 @@ class Recorder:
         )
         self._steps = 0
 
-    def add_heard(self, lips: np.ndarray, gestures: np.ndarray) -> None:
-        """Add encoder steps: `lips` (S,17) as they were heard, and the `gestures` (S,4) of the voice."""
+    def add_heard(self, lips: np.ndarray, gestures: np.ndarray, behind: np.ndarray) -> None:
+        """Add encoder steps: `lips` (S,17) as they were heard, the `gestures` (S,4) of the voice, and how far the
+        expression is `behind` (S,8).
+        """
         controls, contacts = np.split(lips.astype(np.float64), [len(LIP_CONTROLS)], axis=1)
         self.tracks = replace(
             self.tracks,
             lips=np.concatenate([self.tracks.lips, controls]),
             contacts=np.concatenate([self.tracks.contacts, 1.0 / (1.0 + np.exp(-contacts))]),
             gestures=np.concatenate([self.tracks.gestures, gestures]),
+            behind=np.concatenate([self.tracks.behind, behind]),
         )
 
     def add_steps(self, steps: Steps, line: int) -> None:
@@ -77,6 +82,7 @@ class Recorder:
             lips=tracks.lips[STEPS_PER_CUE * drop :],
             contacts=tracks.contacts[STEPS_PER_CUE * drop :],
             gestures=tracks.gestures[STEPS_PER_CUE * drop :],
+            behind=tracks.behind[STEPS_PER_CUE * drop :],
             expression=tracks.expression[drop:],
             head=tracks.head[drop:],
             looks=_recent(tracks.looks, before),

@@ -22,6 +22,7 @@ from .frontend import INPUT_WIDTH, Frontend, steps_of, tail_samples
 from .performer import DRAWN_LAYERS, CueLine, frames_of
 from .recorder import Recorder
 from .steps import StepState
+from .transition import Transition
 
 LIVE: Final[str] = "0" * 64
 """Stands for the hash of a sound that is not known yet: with one seed two live lines draw the same."""
@@ -47,7 +48,8 @@ class CueStream:
         self._state: StepState | None = None
         seeds = dict.fromkeys(DRAWN_LAYERS, direction.seed)
         self._dice = Dice(seeds, sound_sha256)
-        self._accompaniment = Accompaniment(seeds, sound_sha256, emotion.sample(np.zeros(1)))
+        first = emotion.sample(np.zeros(1))
+        self._accompaniment, self._transition = Accompaniment(seeds, sound_sha256, first), Transition(first)
         self._recorder = Recorder()
         self._heard = np.zeros((0, INPUT_WIDTH), np.float32)
         self._samples = self._steps = self._frames = 0
@@ -75,7 +77,8 @@ class CueStream:
         heard, self._ear = self._actor.hear(inputs, self._felt(len(inputs)), self._ear)
         if lips:
             emotion = self._line.emotion.sample((self._steps + np.arange(len(inputs))) / ENCODER_RATE)
-            self._recorder.add_heard(heard.lips, self._accompaniment.push(heard.voice, emotion))
+            gestures, behind = self._accompaniment.push(heard.voice, emotion), self._transition.push(emotion)
+            self._recorder.add_heard(heard.lips, gestures, behind)
         self._steps += len(inputs)
         if len(heard.motion[0]):
             steps, self._state = self._actor.act([heard.motion], [self._dice], self._state)

@@ -56,15 +56,17 @@ class Jumps:
 class CueTracks:
     """The tracks of one line, from its first step on.
 
-    lips (S,15) controls, contacts (S,2) expected strengths and gestures (S,4), what the voice moves
-    (`accompaniment.MOVED_BY_VOICE`), at 50 steps a second; expression (M+1,2,14) and head (M+1,2,3) positions and
-    velocities at 25, in network units; their first entries are at `origin` seconds. looks and tremor (microsaccades) in
-    degrees; blinks (B,) seconds of their starts.
+    lips (S,15) controls, contacts (S,2) expected strengths, gestures (S,4), what the voice moves
+    (`accompaniment.MOVED_BY_VOICE`), and behind (S,8), shares of emotions that the expression has still to come to, at
+    50 steps a second; expression (M+1,2,14) and head (M+1,2,3) positions and velocities at 25, in network units; their
+    first entries are at `origin` seconds. looks and tremor (microsaccades) in degrees; blinks (B,) seconds of their
+    starts.
     """
 
     lips: np.ndarray
     contacts: np.ndarray
     gestures: np.ndarray
+    behind: np.ndarray
     expression: np.ndarray
     head: np.ndarray
     looks: Jumps
@@ -94,6 +96,10 @@ class CueTracks:
     def gestures_at(self, times: np.ndarray) -> np.ndarray:
         """(T,4) what the voice moves: raised brows 0..1, and degrees of the head."""
         return _between_steps(self.gestures, (times - self.origin) * ENCODER_RATE)
+
+    def behind_at(self, times: np.ndarray) -> np.ndarray:
+        """(T,8) shares of emotions that the expression has still to come to."""
+        return _between_steps(self.behind, (times - self.origin) * ENCODER_RATE)
 
     def motion_at(self, name: str, times: np.ndarray) -> np.ndarray:
         """(T,D) of `expression` or `head`, smooth between steps."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from addon.core.channels import CHANNELS, indices
@@ -16,13 +18,18 @@ def expression_channels(
     emotion: np.ndarray, emphasis: Emphasis, times: np.ndarray, fps: float, random: np.random.Generator
 ) -> np.ndarray:
     """The expression layer: (T,52) float64 channels for `emotion` (T,9) at `times` (T,) s, which are 1 / fps apart."""
-    rows = table("emotions")["emotions"]
-    prototypes = np.stack([channel_vector(rows[name]["channels"]) for name in EMOTIONS])
-    channels = (emotion[:, :8] * emotion[:, 8:]) @ prototypes
+    channels = (emotion[:, :8] * emotion[:, 8:]) @ prototypes()
     channels *= _liveliness(times, random)
     giving = indices(*table("emotions")["speech_yield"]["channels"])
     channels[:, giving] *= 1.0 - value("emotions", "speech_yield") * emphasis.speaking[:, None]
     return with_brows_raised(np.clip(channels, 0.0, 1.0), _brow_accents(emphasis, len(times), fps, random))
+
+
+@cache
+def prototypes() -> np.ndarray:
+    """(8,52): the face of each emotion at full intensity, before anything lives in it."""
+    rows = table("emotions")["emotions"]
+    return np.stack([channel_vector(rows[name]["channels"]) for name in EMOTIONS])
 
 
 def with_brows_raised(channels: np.ndarray, raised: np.ndarray) -> np.ndarray:

@@ -61,8 +61,11 @@ def test_pieces_of_a_sound_are_heard_as_the_whole() -> None:
 
 @pytest.mark.parametrize("fps", [24.0, 30.0, 60.0])
 @pytest.mark.parametrize("hop", [320, 1000, 4096])
-def test_a_live_line_is_the_line(fps: float, hop: int) -> None:
+@pytest.mark.parametrize("emotion", ["lasting", "changing"])
+def test_a_live_line_is_the_line(fps: float, hop: int, emotion: str) -> None:
     line = line_of(babble(2.51), fps=fps)
+    if emotion == "changing":
+        line = replace(line, emotion=EmotionTrack.from_keys([(0.4, "happy", 1.0), (0.9, "sad", 0.7)]))
     expected, heard = whole(line), live(line, hop)
     assert heard.frame_count == expected.frame_count
     for name, array in expected.arrays().items():
