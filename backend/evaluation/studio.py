@@ -19,15 +19,31 @@ from .signals import phones_of_meta
 REFERENCE: Final[str] = "rules, given the text"
 """The reference performance: the rules performer on the forced alignment of the known text, of the same sound."""
 
+CHANGE: Final[tuple[float, float]] = (1.5, 1.8)
+"""Seconds from and to which a take that changes its emotion does so."""
+
 
 @dataclass(frozen=True)
 class Take:
-    """How a recording is performed; the defaults are those of the lip metrics."""
+    """How a recording is performed; the defaults are those of the lip metrics.
+
+    Where `then` names an emotion, the first one changes to it within `CHANGE`.
+    """
 
     emotion: str = "neutral"
     intensity: float = 1.0
     seed: int = 0
     fps: float = 30.0
+    then: str = ""
+
+    @property
+    def track(self) -> EmotionTrack:
+        """The emotion over time."""
+        if not self.then:
+            return EmotionTrack.constant(self.emotion, self.intensity)
+        begins, ends = CHANGE
+        keys = [(begins, self.emotion, self.intensity), (ends, self.then, self.intensity)]
+        return EmotionTrack.from_keys(keys)
 
 
 class Studio:
@@ -84,7 +100,7 @@ def _request(engine: str, recording: Recording, take: Take) -> PerformRequest:
     return PerformRequest(
         sound=b"",
         sound_name=recording.name,
-        emotion=EmotionTrack.constant(take.emotion, take.intensity),
+        emotion=take.track,
         text=recording.text if given else None,
         engine="rules" if given else engine,
         seed=take.seed,

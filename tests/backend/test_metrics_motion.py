@@ -14,11 +14,13 @@ from backend.audio.prosody import PROSODY_RATE, Prosody
 from backend.evaluation.accents import accents_of, brow_answer
 from backend.evaluation.attitude import attitude, expectations, met
 from backend.evaluation.beats import audio_beats, beat_align, motion_beats
+from backend.evaluation.change import arrival
 from backend.evaluation.coupling import head_and_voice
 from backend.evaluation.health import alive, life, ranges, worst
 from backend.evaluation.jitter import amplitude_above, mean_jerk
 from backend.evaluation.judging import Judge, accuracy, confusion, installed_judge, rises, verdict
 from backend.evaluation.speed import timed
+from backend.rules.expression import prototypes
 from backend.rules.layers import Direction
 from backend.rules.performer import perform_line
 from tests.backend.lines import MAMA_PAPA, line_of
@@ -87,6 +89,29 @@ def test_jitter_and_jerk_rise_with_noise(spoken: Performance) -> None:
 def test_jerk_of_a_cubic_is_six_times_its_factor() -> None:
     at = np.arange(50) / 25.0
     assert mean_jerk(2.0 * at**3, 25.0) == pytest.approx(12.0, rel=1e-6)
+
+
+# Change
+
+
+@pytest.mark.parametrize(("late", "through", "later"), [(0.0, 1.0, 1.0), (0.3, 0.0, 1.0), (0.15, 0.5, 1.0)])
+def test_a_face_that_answers_late_is_told_from_one_that_is_there(
+    spoken: Performance, late: float, through: float, later: float
+) -> None:
+    begins, ends, happy = 1.5, 1.8, EMOTIONS.index("happy")
+    share = np.clip((np.arange(150) / FPS - begins - late) / (ends - begins), 0.0, 1.0)
+    parts = {name: np.repeat(array[:1], 150, axis=0) for name, array in spoken.arrays().items()}
+    smiling = 0.6 * share[:, None] * prototypes()[happy]
+    face = Performance(fps=FPS, **(parts | {"channels": smiling}))
+    found = arrival(face, happy, begins, ends)
+    assert found.through == pytest.approx(through, abs=0.06)
+    assert found.later == pytest.approx(later, abs=0.06)
+
+
+def test_a_face_that_does_not_change_or_has_no_time_to_has_no_arrival(spoken: Performance) -> None:
+    parts = {name: np.repeat(array[:1], 150, axis=0) for name, array in spoken.arrays().items()}
+    assert np.isnan(arrival(Performance(fps=FPS, **parts), EMOTIONS.index("happy"), 1.5, 1.8).through)
+    assert np.isnan(arrival(Performance(fps=FPS, **parts), EMOTIONS.index("happy"), 1.5, 4.5).later)
 
 
 # Accents

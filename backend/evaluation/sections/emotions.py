@@ -9,13 +9,14 @@ import numpy as np
 
 from addon.core.emotion import EMOTIONS
 from backend.evaluation.attitude import Attitude, attitude, expectations, met
+from backend.evaluation.change import LATER, arrival
 from backend.evaluation.contacts import Closures, closures
 from backend.evaluation.judging import Judge, accuracy, confusion, installed_judge, rises, verdict
 from backend.evaluation.material import Material
-from backend.evaluation.report.model import Cell, Figure, Section, Table
+from backend.evaluation.report.model import Cell, Figure, Section, Table, Value
 from backend.evaluation.report.svg import COLOURS, Curve, cloud, curves
 from backend.evaluation.statistics import head_degrees, world_gaze
-from backend.evaluation.studio import Studio, Take
+from backend.evaluation.studio import CHANGE, Studio, Take
 from backend.face.landmarks import inner_lip_gap, mouth_width
 
 from .people import fine_take
@@ -35,7 +36,8 @@ def emotions(studio: Studio, material: Material) -> Section:
         found = {emotion: _attitude(studio, engine, material, emotion) for emotion in EMOTIONS}
         items += [_attitude_table(engine, found), _expectation_table(engine, found)]
         items.append(_clouds(studio, engine, material))
-    items += [_lips_table(studio, material), *(_traces(studio, engine, material) for engine in studio.engines)]
+    items += [_change_table(studio, material), _lips_table(studio, material)]
+    items += [_traces(studio, engine, material) for engine in studio.engines]
     return Section(
         title="Emotion in gaze, head and lips",
         text=[
@@ -45,6 +47,22 @@ def emotions(studio: Studio, material: Material) -> Section:
         ],
         items=items,
     )
+
+
+def _change_table(studio: Studio, material: Material) -> Table:
+    rows: list[list[Value | Cell]] = []
+    for engine in studio.engines:
+        for number, emotion in enumerate(EMOTIONS):
+            if emotion != "neutral":
+                takes = [studio.perform(engine, r, Take(then=emotion)) for r in material.emotional]
+                found = [arrival(take, number, *CHANGE) for take in takes]
+                shares = [[one.through, one.later] for one in found if not np.isnan(one.through)]
+                rows.append([engine, emotion, *(np.mean(shares, axis=0).tolist() if shares else (None, None))])
+    note = (
+        f"Neutral until {CHANGE[0]:g} s, the emotion from {CHANGE[1]:g} s on; how much of the change of its channels "
+        f"is done by then, and {LATER:g} s later."
+    )
+    return Table("When the keys change", ("engine", "to", "done when they are through", "later"), rows, note)
 
 
 def judged(studio: Studio, material: Material) -> Section:
