@@ -26,9 +26,9 @@ MOVED_BY_VOICE: Final[tuple[str, ...]] = ("brows", "pitch", "yaw", "roll")
 DEVIATION: Final[tuple[float, float]] = (0.25, 0.085)
 """Of loudness and pitch as heard while somebody speaks, on validation voices."""
 ONSET: Final[float] = 0.14
-"""Of an accent as it is heard, from where it counts. On validation voices (non-native; festival ked) 0.4 and 0.55 of
-what begins here are accents of the rules, which have the whole line to compare with, and 0.7 and 0.8 of these are
-found, 30 ms before the middle of their vowels."""
+"""Of an accent as it is heard, from where it counts. On validation voices (non-native; festival ked) about 0.4 and
+0.55 of what begins here are accents of the rules, which have the whole line to compare with, and 0.7 and 0.8 of these
+are found, 30 ms before the middle of their vowels."""
 FAINT: Final[float] = 0.08
 FULL: Final[float] = 0.25
 """An accent as it is heard that moves nothing, and one that moves as far as the strongest do."""

@@ -33,7 +33,8 @@ class Arrival:
 
 
 def arrival(performance: Performance, emotion: int, begins: float, ends: float) -> Arrival:
-    """How a face goes over to `EMOTIONS[emotion]`, which is keyed to come from `begins` to `ends` seconds.
+    """How the channels of a performance go over to `EMOTIONS[emotion]`, which is keyed to come from `begins` to `ends`,
+    in seconds from its first frame.
 
     Both are nan where the performance ends before the face has settled, or the face does not change.
     """

@@ -27,7 +27,7 @@ def expression_channels(
 
 @cache
 def prototypes() -> np.ndarray:
-    """(8,52): the face of each emotion at full intensity, before anything lives in it."""
+    """(8,52) channels 0..1, in the order of `EMOTIONS`: each face at full intensity, before anything lives in it."""
     rows = table("emotions")["emotions"]
     return np.stack([channel_vector(rows[name]["channels"]) for name in EMOTIONS])
 
